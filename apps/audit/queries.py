@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import models
-from django.db.models import Q, Sum
+from django.db.models import Count, Q, Sum
 from django.utils.translation import gettext
 
 from . import cold_storage, retention, sealing
@@ -125,3 +125,30 @@ def seal() -> Seal:
         verified_at=verification.at if verification else None,
         intact=verification.intact if verification else None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """Numbers of commands, without read access, and of those that were refused or failed."""
+
+    commands: int
+    refusals: int
+    failures: int
+
+
+def activity_since(instant: dt.datetime) -> Activity:
+    outcome = Record.Outcome
+    counts = (
+        Record.objects.without_readings()
+        .filter(at__gt=instant)
+        .aggregate(
+            commands=Count("id"),
+            refusals=Count("id", filter=Q(outcome=outcome.REFUSED)),
+            failures=Count("id", filter=Q(outcome=outcome.FAILED)),
+        )
+    )
+    return Activity(**counts)
+
+
+def has_correlation_id(correlation_id: str) -> bool:
+    return Record.objects.filter(correlation_id=correlation_id).exists()

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.console import hooks
 from apps.console.admin import CommandPage, ServerFields
 from apps.console.widgets import Form, reason
-from apps.tenancy import rules
+from apps.tenancy import queries as tenants
 from apps.tenancy.models import Tenant
 
 from . import queries
@@ -65,7 +65,7 @@ class SetBackupPolicyPage(CommandPage):
         return {"initial": {name: getattr(policy, name) for name in POLICY_FIELDS}}
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
-        tenant = rules.tenant_must_be_found(server_fields["tenant_id"])
+        tenant = tenants.tenant_with_id(server_fields["tenant_id"])
         return (
             (gettext("Tenant"), tenant.name),
             (gettext("Current policy"), str(queries.policy_of(tenant))),

@@ -7,6 +7,7 @@ import tempfile
 from apps.bus import handles
 from apps.kernel.errors import together
 from apps.kernel.reasons import reason_must_be_given
+from apps.tenancy import queries as tenants
 from apps.tenancy import rules as tenancy
 from apps.tenancy.errors import ReasonMissing
 from apps.tenancy.models import Tenant
@@ -35,12 +36,12 @@ from .schedule import jobs
 
 
 def _back_up_prerequisites(command: BackUpTenant) -> None:
-    tenancy.tenant_must_be_found(command.tenant_id)
+    tenants.tenant_with_id(command.tenant_id)
 
 
 @handles(BackUpTenant, dry_run=_back_up_prerequisites)
 def back_up_tenant(command: BackUpTenant) -> Backup:
-    tenant = tenancy.tenant_must_be_found(command.tenant_id)
+    tenant = tenants.tenant_with_id(command.tenant_id)
     return jobs.make(tenant, Backup.Kind.MANUAL, to=command.to, with_files=command.with_files)
 
 
@@ -76,13 +77,11 @@ def restore_tenant(command: RestoreTenant) -> Tenant:
         if command.slug:
             target = Target(slug=command.slug, name=command.name, database=command.database)
             return restore_as_new(backup_file, target)
-        return restore_in_place(
-            backup_file, tenancy.tenant_must_be_found(backup_file.manifest["tenant"]["id"])
-        )
+        return restore_in_place(backup_file, tenants.tenant_with_id(backup_file.manifest["tenant"]["id"]))
 
 
 def _clone_prerequisites(command: CloneTenant) -> None:
-    tenancy.tenant_must_be_found(command.tenant_id)
+    tenants.tenant_with_id(command.tenant_id)
     tenancy.slug_must_be_well_formed(command.slug)
     tenancy.slug_must_be_free(command.slug)
     rules.files_must_be_anonymisable(anonymise=command.anonymise, with_files=command.with_files)
@@ -91,7 +90,7 @@ def _clone_prerequisites(command: CloneTenant) -> None:
 @handles(CloneTenant, dry_run=_clone_prerequisites)
 def clone_tenant(command: CloneTenant) -> Tenant:
     _clone_prerequisites(command)
-    source = tenancy.tenant_must_be_found(command.tenant_id)
+    source = tenants.tenant_with_id(command.tenant_id)
     masking = Masking.ANONYMOUS if command.anonymise else Masking.SANDBOX
 
     target = Target(
@@ -106,7 +105,7 @@ def clone_tenant(command: CloneTenant) -> Tenant:
 
 
 def _transfer_prerequisites(command: TransferTenant) -> None:
-    tenant = tenancy.tenant_must_be_found(command.tenant_id)
+    tenant = tenants.tenant_with_id(command.tenant_id)
     rules.tenant_must_be_movable(tenant, command.database)
     rules.tenant_must_be_read_only(tenant)
 
@@ -117,7 +116,7 @@ def transfer_tenant(command: TransferTenant) -> Tenant:
 
 
 def _roll_back_prerequisites(command: RollBackMove) -> None:
-    tenancy.tenant_must_be_found(command.tenant_id)
+    tenants.tenant_with_id(command.tenant_id)
     tenancy.database_must_be_known(command.database)
 
 
@@ -128,7 +127,7 @@ def roll_back_move(command: RollBackMove) -> Tenant:
 
 
 def _online_prerequisites(command: TransferTenantOnline) -> None:
-    tenant = tenancy.tenant_must_be_found(command.tenant_id)
+    tenant = tenants.tenant_with_id(command.tenant_id)
     with together() as checks:
         checks.check(reason_must_be_given, command.reason, ReasonMissing)
         checks.check(rules.tenant_must_be_movable_online, tenant, command.database)
@@ -137,4 +136,4 @@ def _online_prerequisites(command: TransferTenantOnline) -> None:
 @handles(TransferTenantOnline, dry_run=_online_prerequisites)
 def transfer_tenant_online(command: TransferTenantOnline) -> Moved:
     _online_prerequisites(command)
-    return online.move_online(tenancy.tenant_must_be_found(command.tenant_id), command.database)
+    return online.move_online(tenants.tenant_with_id(command.tenant_id), command.database)

@@ -9,12 +9,21 @@ from apps.backups.hooks import carried_data
 from apps.bus import Command, dispatch
 from apps.identity.hooks import token_claim
 from apps.kernel.actors import System
+from apps.kernel.db.unit_of_work import unit_of_work
 from apps.kernel.tenant import current_tenant
-from apps.tenancy.hooks import NewTenant, set_up
+from apps.tenancy.hooks import NewTenant, TenantRequest, request_check, set_up
 
-from . import queries
+from . import queries, rules
 from .commands import ChangePlan
 from .models import DEFAULT_PLAN_CODE, Plan, Subscription
+
+
+@request_check
+def plan_must_be_offered(request: TenantRequest) -> None:
+    """Without a code the tenant has the default plan."""
+    if request.plan:
+        with unit_of_work():
+            rules.plan_must_be_offered(request.plan)
 
 
 @set_up("features", order=10, on_platform=True)

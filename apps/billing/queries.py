@@ -175,3 +175,8 @@ def _format_maximum(maximum: int) -> str:
 def offered() -> Sequence[Plan]:
     """The plans open to new subscriptions, by level."""
     return list(Plan.objects.filter(is_offered=True).order_by("level", "code"))
+
+
+def plan_codes() -> frozenset[str]:
+    """The codes of all plans, also of retired ones."""
+    return frozenset(Plan.objects.values_list("code", flat=True))

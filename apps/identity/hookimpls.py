@@ -4,10 +4,16 @@ not find."""
 from collections.abc import Iterable
 
 from apps.kernel.pii import EMAIL, NAME, SECRET, declare_pii, exclude_from_clones
-from apps.tenancy.hooks import NewTenant, set_up
+from apps.tenancy.hooks import NewTenant, TenantRequest, request_check, set_up
 
+from . import rules
 from .commands import InviteUser
 from .impersonation import handlers as _support  # noqa: F401
+
+
+@request_check
+def owner_email_must_be_well_formed(request: TenantRequest) -> None:
+    rules.email_must_be_well_formed(request.owner_email)
 
 
 @set_up("people")

@@ -11,7 +11,7 @@ from apps.kernel.tenant import current_tenant
 
 from . import roles
 from .allauth_internals import password_reset_key
-from .models import User
+from .models import ApiSession, User
 
 
 def user_with_email(email: str) -> User | None:
@@ -39,3 +39,17 @@ def invitation_link(user: User) -> str:
     tenant = current_tenant()
     console = f"{settings.PUBLIC_URL}/t/{tenant.slug}" if tenant else settings.PUBLIC_URL
     return f"{console}/{path}"
+
+
+def active_users() -> int:
+    """The number of users that can sign in."""
+    return User.objects.filter(is_active=True).count()
+
+
+def administrator_emails() -> frozenset[str]:
+    return frozenset(user.email.lower() for user in User.objects.administrators())
+
+
+def open_sessions() -> int:
+    """The number of API sessions that have not ended."""
+    return ApiSession.objects.open().count()

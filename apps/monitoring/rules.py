@@ -5,7 +5,7 @@ from __future__ import annotations
 from apps.events import EVENTS, SUBSCRIBERS, Subscriber
 from apps.events.models import Delivery
 from apps.kernel.db import databases
-from apps.tenancy import rules as tenancy
+from apps.tenancy import queries as tenants
 from apps.tenancy.errors import DatabaseUnknown
 from apps.tenancy.models import Tenant
 
@@ -60,4 +60,4 @@ def subscriber_must_subscribe(subscriber: Subscriber, event: str) -> None:
 
 def tenant_must_exist(slug: str) -> Tenant | None:
     """The tenant, or None for an empty name."""
-    return tenancy.tenant_must_be_named(slug) if slug else None
+    return tenants.tenant_with_slug(slug) if slug else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponseBase
@@ -20,12 +20,15 @@ from apps.kernel.manifest import Health
 from apps.kernel.money import CURRENCIES
 from apps.modules import registry
 from apps.sagas import queries as sagas
-from apps.tenancy.models import Tenant
+from apps.tenancy import queries as tenants
 
 from . import move_page, rules  # noqa: F401 - registers its page on import
 from .commands import OnboardTenant
 from .queries import owner_invitation, saga_runs_of
 from .transition_pages import workflows_url
+
+if TYPE_CHECKING:
+    from apps.tenancy.models import Tenant
 
 HEALTH: Mapping[Health, str | Promise] = {
     "healthy": _("healthy"),
@@ -96,14 +99,14 @@ class Onboard(CommandPage):
 
 def workflows_page(request: HttpRequest, *, context: dict[str, Any], tenant_id: int) -> HttpResponseBase:
     """Progress of the workflows of a tenant, newest first. The page refreshes while one is in progress."""
-    tenant = Tenant.objects.filter(pk=tenant_id).first()
+    tenant = tenants.find(pk=tenant_id)
     if tenant is None:
         raise Http404
     workflows = [
         {"run": run, "title": sagas.title_of(run), "steps": sagas.steps_of(run)}
         for run in saga_runs_of(tenant.slug)[:10]
     ]
-    is_new = tenant.state in Tenant.OPEN and len(workflows) == 1 and request.user.has_perm(ONBOARD_PERMISSION)
+    is_new = tenant.is_open and len(workflows) == 1 and request.user.has_perm(ONBOARD_PERMISSION)
     data = {
         "tenant": tenant,
         "workflows": workflows,

@@ -17,8 +17,8 @@ from apps.inventory.commands import AddItem, ReceiveStock
 from apps.kernel.actors import Actor, System
 from apps.kernel.progress import steps
 from apps.ledger.commands import DraftEntry, Line, OpenAccount, PostEntry
+from apps.periods import queries as periods
 from apps.periods.commands import ClosePeriod
-from apps.periods.models import Period
 from apps.sales.commands import AddCustomer, OrderedItem, PlaceOrder, SetUpSales
 
 MAKER = System("The demo")
@@ -79,7 +79,7 @@ def fill(business: Business, today: dt.date, *, accountant: Actor, controller: A
     for command in steps(work, len(work)):
         dispatch(command, actor=accountant)
     _sales(business, accountant=accountant, controller=controller)
-    for period in Period.objects.filter(ends_on__lt=_month(today, -1)).order_by("starts_on"):
+    for period in periods.periods_before(_month(today, -1)):
         close = ClosePeriod(period_id=period.pk, reason=f"Month end of {period.code}: bank and stock agreed.")
         dispatch(close, actor=controller)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.template.defaultfilters import filesizeformat
@@ -17,13 +17,17 @@ from apps.console.admin import ServerFields
 from apps.console.widgets import Form, reason
 from apps.kernel.db import databases
 from apps.kernel.errors import Refusal
-from apps.tenancy import rules as tenancy
+from apps.tenancy import queries as tenants
 from apps.tenancy.erasure.footprint import schema_footprint
-from apps.tenancy.models import Database, Tenant
+from apps.tenancy.placement import queries as placement
+from apps.tenancy.states import State
 
 from .commands import MoveTenant
-from .sagas.moving import command_line
+from .rules import command_line
 from .transition_pages import CONSOLE, Facts, TransitionPage
+
+if TYPE_CHECKING:
+    from apps.tenancy.models import Tenant
 
 ROWS_PER_S, MIN_READ_ONLY_S = 50_000, 3
 """Measured by benchmarks/transferring.py on two cores; the minimum is the time for an empty schema."""
@@ -35,7 +39,7 @@ class TargetForm(Form):
 
     def __init__(self, *args: Any, targets: Sequence[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        regions = dict(Database.objects.values_list("key", "region"))
+        regions = placement.regions()
         self.offer(
             "database",
             [(key, f"{key} ({regions[key]})" if regions.get(key) else key) for key in targets],
@@ -47,10 +51,10 @@ class Move(TransitionPage):
     consequences = ((_("During the move"), _("read-only; its background work is paused")),)
 
     def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
-        return {"targets": _targets(tenancy.tenant_must_be_found(server_fields["tenant_id"]))}
+        return {"targets": _targets(tenants.tenant_with_id(server_fields["tenant_id"]))}
 
     def facts(self, server_fields: ServerFields) -> Facts:
-        tenant = tenancy.tenant_must_be_found(server_fields["tenant_id"])
+        tenant = tenants.tenant_with_id(server_fields["tenant_id"])
         name, *others = super().facts(server_fields)
         return (
             name,
@@ -60,7 +64,7 @@ class Move(TransitionPage):
         )
 
     def preview(self, form: forms.Form, server_fields: ServerFields) -> Facts:
-        tenant = tenancy.tenant_must_be_found(server_fields["tenant_id"])
+        tenant = tenants.tenant_with_id(server_fields["tenant_id"])
         database, why = form.cleaned_data["database"], form.cleaned_data["reason"]
         footprint = schema_footprint(tenant.info)
         return (
@@ -89,7 +93,7 @@ class Move(TransitionPage):
 
     def blocking_refusals(self, server_fields: ServerFields) -> Sequence[Refusal]:
         """Of the first target: the refusals rarely depend on the target."""
-        for key in _targets(tenancy.tenant_must_be_found(server_fields["tenant_id"]))[:1]:
+        for key in _targets(tenants.tenant_with_id(server_fields["tenant_id"]))[:1]:
             return dry_run(MoveTenant(**server_fields, database=key, reason="…"), actor=CONSOLE)
         return ()
 
@@ -113,7 +117,7 @@ def _is_owner(tenant: Tenant) -> bool:
 
 
 def _can_move(tenant: Tenant) -> bool:
-    return tenant.state not in (Tenant.State.PENDING, Tenant.State.DELETING) and len(databases.known()) > 1
+    return tenant.state not in (State.PENDING, State.DELETING) and len(databases.known()) > 1
 
 
 hooks.plug(

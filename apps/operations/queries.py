@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from celery import current_app
-from django.db.models import QuerySet
 
 from apps.audit import queries as audit
 from apps.backups import queries as backups
 from apps.identity import queries as identity
-from apps.identity.models import ApiSession, User
 from apps.kernel.availability import availability_of
 from apps.kernel.clock import today
 from apps.kernel.db.tenant_transaction import within
 from apps.kernel.queues.periodic import PERIODIC
-from apps.sagas.models import Run
-from apps.tenancy.models import Tenant
+from apps.sagas import queries as sagas
 from apps.webhooks import queries as webhooks
+
+from .subjects import subject_of
+
+if TYPE_CHECKING:
+    from apps.sagas.models import RunQuerySet
+    from apps.tenancy.models import Tenant
 
 
 def owner_invitation(tenant: Tenant) -> str:
@@ -29,15 +33,15 @@ def owner_invitation(tenant: Tenant) -> str:
         return identity.invitation_link(owner) if owner and is_invited else ""
 
 
-def saga_runs_of(slug: str) -> QuerySet[Run]:
+def saga_runs_of(slug: str) -> RunQuerySet:
     """Saga runs of the tenant with this slug, newest first; also of an erased tenant."""
-    return Run.objects.filter(subject=f"tenant:{slug}").order_by("-id")
+    return sagas.runs_of(subject_of(slug))
 
 
 def administrator_emails(tenant: Tenant) -> Sequence[str]:
     """E-mail addresses of the tenant's administrators, and of the owner as registered on the platform."""
     with within(tenant.info):
-        emails = {user.email.lower() for user in User.objects.administrators()}
+        emails = identity.administrator_emails()
     return sorted(emails | {tenant.owner_email.lower()})
 
 
@@ -69,10 +73,10 @@ def activity_of(tenant: Tenant) -> Activity:
     emails = administrator_emails(tenant)
     with within(tenant.info):
         return Activity(
-            users=User.objects.filter(is_active=True).count(),
-            administrator_count=User.objects.administrators().count(),
+            users=identity.active_users(),
+            administrator_count=len(identity.administrator_emails()),
             administrators_only=availability_of(tenant.info).administrators_only,
-            sessions=ApiSession.objects.open().count(),
+            sessions=identity.open_sessions(),
             deliveries=backups.due_events(tenant.info),
             webhook_messages=webhooks.waiting_messages(),
             scheduled_tasks=_scheduled_tasks(),

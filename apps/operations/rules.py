@@ -6,21 +6,29 @@ import datetime as dt
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
+from shlex import quote
+from typing import TYPE_CHECKING
 
 from django.db import connections
 
-from apps.billing.errors import PlanNotOffered, PlanUnknown
-from apps.billing.models import Plan
 from apps.bus import Command, dry_run
 from apps.kernel.clock import today
 from apps.kernel.db.tenant_transaction import within
 from apps.kernel.errors import SeveralRefusals
 from apps.kernel.tenant import TenantInfo
-from apps.tenancy import provisioning
+from apps.tenancy import queries as tenants
 from apps.tenancy.hooks import Retention, legal_retentions
-from apps.tenancy.models import Tenant
 
-from .errors import LegallyRetained, NameMissing, NameTooLong, SandboxesRemain, TrialOutOfRange
+from .errors import (
+    LegallyRetained,
+    NameMissing,
+    NameTooLong,
+    SandboxesRemain,
+    TrialOutOfRange,
+)
+
+if TYPE_CHECKING:
+    from apps.tenancy.models import Tenant
 
 MAX_NAME_LENGTH = 120
 MAX_TRIAL_DAYS = 365
@@ -42,21 +50,9 @@ def trial_must_have_an_end(days: int) -> None:
         raise TrialOutOfRange(days=days, max_days=MAX_TRIAL_DAYS)
 
 
-def plan_must_be_offered(code: str) -> None:
-    """Without a code the tenant has the default plan."""
-    if not code:
-        return
-    plan = Plan.objects.filter(code=code).first()
-    if plan is None:
-        raise PlanUnknown(code=code)
-    if not plan.is_offered:
-        raise PlanNotOffered(plan=plan)
-
-
-def a_database_must_have_capacity(slug: str, region: str) -> None:
-    """A pending tenant already has a database. Raises NoDatabaseHasCapacity."""
-    if not Tenant.objects.filter(slug=slug).exists():
-        provisioning.choose_database(region=region)
+def command_line(tenant: Tenant, database: str, reason: str) -> str:
+    """The shell command that moves the tenant."""
+    return f"manage.py tenant move {tenant.slug} --to {database} --reason {quote(reason)}"
 
 
 def legal_retention_must_have_ended(tenant: Tenant) -> None:
@@ -84,7 +80,7 @@ def _retentions_inside(tenant: TenantInfo) -> Sequence[Retention]:
 
 
 def no_sandbox_must_remain(tenant: Tenant) -> None:
-    if sandboxes := Tenant.objects.filter(sandbox_of=tenant).values_list("slug", flat=True):
+    if sandboxes := tenants.sandboxes_of(tenant.pk):
         raise SandboxesRemain(name=tenant.name, sandboxes=", ".join(sandboxes))
 
 

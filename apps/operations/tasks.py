@@ -6,7 +6,7 @@ from apps.kernel.queues.periodic import every
 from apps.kernel.queues.tasks import DefaultTask, LowTask
 from apps.kernel.tenant import current_tenant
 
-from . import counting, tenant_sagas, trials
+from . import counting, running, trials
 
 
 @every(seconds=300, base=LowTask, name="operations.count", where="tenants")
@@ -18,7 +18,7 @@ def count() -> None:
 @every(seconds=3600, base=DefaultTask, name="operations.erase_due_tenants", where="platform")
 def erase_due_tenants() -> None:
     """Resumes erasures whose grace period is over."""
-    tenant_sagas.resume_due_erasures()
+    running.resume_due_erasures()
 
 
 @every(seconds=3600, base=DefaultTask, name="operations.end_trials", where="platform")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from django import forms
 from django.template.defaultfilters import filesizeformat
@@ -18,9 +19,9 @@ from apps.console.widgets import Form, ReasonForm
 from apps.kernel.actors import System
 from apps.kernel.errors import Refusal
 from apps.settings import queries as settings_queries
-from apps.tenancy import rules as tenancy
+from apps.tenancy import queries as tenants
 from apps.tenancy.erasure.footprint import tenant_footprint
-from apps.tenancy.models import Tenant
+from apps.tenancy.states import State
 
 from . import queries
 from .commands import (
@@ -33,6 +34,9 @@ from .commands import (
     TransitionCommand,
 )
 from .setting_definitions import GRACE_DAYS
+
+if TYPE_CHECKING:
+    from apps.tenancy.models import Tenant
 
 Facts = Sequence[tuple[str | Promise, str | Promise]]
 CONSOLE = System("The console")
@@ -50,7 +54,7 @@ class TransitionPage(CommandPage):
     consequences: Facts = ()
 
     def facts(self, server_fields: ServerFields) -> Facts:
-        tenant = tenancy.tenant_must_be_found(server_fields["tenant_id"])
+        tenant = tenants.tenant_with_id(server_fields["tenant_id"])
         state = tenant.get_state_display().lower()
         if tenant.state_since:
             state = gettext("{state} since {since:%d %b %Y}").format(state=state, since=tenant.state_since)
@@ -73,7 +77,7 @@ class _ActivityPage(TransitionPage):
     previews = True
 
     def preview(self, form: forms.Form, server_fields: ServerFields) -> Facts:
-        tenant = tenancy.tenant_must_be_found(server_fields["tenant_id"])
+        tenant = tenants.tenant_with_id(server_fields["tenant_id"])
         return (*self.facts(server_fields), *self.figures(queries.activity_of(tenant)))
 
     def figures(self, activity: queries.Activity) -> Facts:
@@ -136,7 +140,7 @@ class Erase(TransitionPage):
         )
 
     def preview(self, form: forms.Form, server_fields: ServerFields) -> Facts:
-        footprint = tenant_footprint(tenancy.tenant_must_be_found(server_fields["tenant_id"]).info)
+        footprint = tenant_footprint(tenants.tenant_with_id(server_fields["tenant_id"]).info)
         schema_size, file_size = filesizeformat(footprint.bytes), filesizeformat(footprint.file_bytes)
         return (
             *self.facts(server_fields),
@@ -230,20 +234,20 @@ def _count(number: int, text: str) -> str:
 
 
 TRANSITIONS = (
-    ("suspend", _("Suspend"), "pause_circle", Suspend, Tenant.State.SUSPENDED),
-    ("activate", _("Activate"), "play_circle", Activate, Tenant.State.ACTIVE),
-    ("archive", _("Archive"), "inventory_2", Archive, Tenant.State.ARCHIVED),
-    ("erase", _("Erase"), "delete_forever", Erase, Tenant.State.DELETING),
+    ("suspend", _("Suspend"), "pause_circle", Suspend, State.SUSPENDED),
+    ("activate", _("Activate"), "play_circle", Activate, State.ACTIVE),
+    ("archive", _("Archive"), "inventory_2", Archive, State.ARCHIVED),
+    ("erase", _("Erase"), "delete_forever", Erase, State.DELETING),
     ("cancel-erasure", _("Cancel erasure"), "undo", CancelErasing, None),
 )
 
 
-def _may_become(state: Tenant.State | None) -> Callable[[Tenant], bool]:
+def _may_become(state: State | None) -> Callable[[Tenant], bool]:
     """Whether the transition is legal; for a tenant queued for deletion only the cancellation is."""
 
     def when(tenant: Tenant) -> bool:
-        is_queued = tenant.state == Tenant.State.DELETING
-        return is_queued if state is None else not is_queued and (tenant.state, state) in Tenant.TRANSITIONS
+        is_queued = tenant.state == State.DELETING
+        return is_queued if state is None else not is_queued and tenant.may_become(state)
 
     return when
 

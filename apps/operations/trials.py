@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
 from apps.bus import dispatch
 from apps.kernel.actors import System
 from apps.kernel.clock import today
 from apps.kernel.errors import Refusal
-from apps.tenancy.models import Tenant
+from apps.tenancy import queries as tenants
 
 from .commands import SuspendTenant
+
+if TYPE_CHECKING:
+    from apps.tenancy.models import Tenant
 
 CALENDAR = System("The calendar")
 log = logging.getLogger(__name__)
@@ -18,8 +22,7 @@ log = logging.getLogger(__name__)
 
 def end_expired() -> int:
     """Returns the number of trials ended. A refusal does not delay other tenants, and the next run retries it."""
-    over = Tenant.objects.filter(state=Tenant.State.TRIAL, trial_ends_on__lt=today()).order_by("pk")
-    return sum(_end(tenant) for tenant in over)
+    return sum(_end(tenant) for tenant in tenants.expired_trials(today()))
 
 
 def _end(tenant: Tenant) -> bool:

@@ -25,6 +25,11 @@ def period_of(day: dt.date) -> Period | None:
     return Period.objects.covering(day).select_related("year").first()
 
 
+def periods_before(day: dt.date) -> list[Period]:
+    """The periods that ended before the day, the earliest first."""
+    return list(Period.objects.filter(ends_on__lt=day).order_by("starts_on"))
+
+
 def years() -> list[FiscalYear]:
     """All fiscal years, the earliest first."""
     return list(FiscalYear.objects.order_by("starts_on"))

@@ -1,4 +1,4 @@
-"""Attempts at the commands of a step: in the transaction of the transition, or outside it for an external step."""
+"""Attempts at the command of a step, or at the evaluation of a wait, in the transaction of the transition."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from apps.kernel.db.unit_of_work import unit_of_work
 from apps.kernel.errors import Refusal
 from apps.kernel.tenant import current_tenant
 
-from . import external_steps, inline
+from . import inline
+from .data import data_of
 from .declaration import Saga
 from .models import Run
-from .plans import Attempt, Evaluation, Plan
-from .steps import ExternalStep
-from .store import data_of
+from .plans import Attempt, Evaluation
 
 log = logging.getLogger(__name__)
 
@@ -31,25 +30,18 @@ class Outcome:
     error: Exception | None = None
 
 
-def attempt_outside(run: Run, plan: Plan) -> Outcome | None:
-    """The outcome of an external step; None for other plans, which belong into the transaction of the transition."""
-    if not isinstance(plan, Attempt) or not isinstance(plan.step, ExternalStep):
-        return None
-    return _try(run, lambda: external_steps.execute(run, plan, actor=_steward(run, plan.saga)))
-
-
-def attempt_inside(run: Run, attempt: Attempt) -> Outcome:
-    return _try(run, lambda: _dispatch(run, attempt))
+def attempt_step(run: Run, attempt: Attempt) -> Outcome:
+    return outcome_of(run, lambda: _dispatch(run, attempt))
 
 
 def _dispatch(run: Run, attempt: Attempt) -> Any:
     """In a savepoint of the transition."""
     command = attempt.commands(data_of(run, attempt.saga))
     with unit_of_work():
-        return dispatch(command, actor=_steward(run, attempt.saga)) if isinstance(command, Command) else None
+        return dispatch(command, actor=steward(run, attempt.saga)) if isinstance(command, Command) else None
 
 
-def _try(run: Run, function: Callable[[], Any]) -> Outcome:
+def outcome_of(run: Run, function: Callable[[], Any]) -> Outcome:
     try:
         return Outcome(result=function())
     except Exception as error:
@@ -59,7 +51,7 @@ def _try(run: Run, function: Callable[[], Any]) -> Outcome:
         return Outcome(error=error)
 
 
-def _steward(run: Run, saga: Saga) -> System:
+def steward(run: Run, saga: Saga) -> System:
     """The actor of every step: the saga itself, since the user that started it may lack permissions of later steps."""
     kind = System if current_tenant() else Steward
     return kind(f"{saga.title}, started by {run.actor_name}")

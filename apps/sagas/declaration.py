@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, is_dataclass
 from typing import Any
 
@@ -72,11 +72,6 @@ class Saga:
         """The name of the following step; empty after the last."""
         following = self.names[self.names.index(name) + 1 :]
         return following[0] if following else ""
-
-    def has_pivot_among(self, completed_steps: Collection[str]) -> bool:
-        return any(
-            not isinstance(step, Wait) and step.pivot and step.name in completed_steps for step in self.steps
-        )
 
     def percent_at(self, name: str, share: float = 0.0) -> int:
         """Progress of a run in the named step, of which this share is done."""

@@ -16,17 +16,16 @@ from apps.kernel.correlation import correlated
 from apps.kernel.db.unit_of_work import unit_of_work
 from apps.kernel.errors import Refusal
 
-from . import store
-from .attempts import Outcome, attempt_inside, attempt_outside, evaluate
-from .declaration import SAGAS
+from . import claims
+from .attempts import Outcome, attempt_step, evaluate
 from .errors import RunIsBusy
 from .events import SagaStuck
-from .inline import inline, is_inline
+from .external_steps import attempt_external_step
+from .inline import inline
 from .models import Run
 from .outcomes import after_error, after_refusal, after_timeout
 from .planning import plan_of
 from .plans import Attempt, Evaluation, Phase, Plan, Transition
-from .scheduling import TAKEOVER_DELAY, schedule
 from .steps import ExternalStep, Trigger
 from .transitions import complete_compensation, complete_step, complete_wait, continue_waiting
 
@@ -37,7 +36,7 @@ def run_inline(run_id: int) -> Run:
     There are no retries: a failure before the pivot compensates at once and is raised after the compensation; a later
     failure is left to the workers. Raises RunIsBusy while another process executes the run.
     """
-    with store.execution_lock(run_id) as is_acquired, inline() as failures, emitting_only((SagaStuck,)):
+    with inline() as failures, claims.execution_lock(run_id) as is_acquired, emitting_only((SagaStuck,)):
         if not is_acquired:
             busy = Run.objects.get(pk=run_id)
             raise RunIsBusy(run=busy, step=busy.step)
@@ -57,43 +56,24 @@ def advance(run_id: int, *, resumed: bool = False) -> None:
 def _advance_once(run_id: int, *, resumed: bool) -> bool:
     """Make one transition. Returns whether the next can follow at once."""
     with ExitStack() as locks:
-        claimed = _claim(run_id, locks, resumed=resumed)
+        claimed = claims.claim(run_id, locks, resumed=resumed)
         if claimed is None:
             return False
         with correlated(claimed.correlation_id, causation=f"saga:{claimed.pk}"):
             plan = plan_of(claimed)
-            return _make_transition(claimed, plan, attempt_outside(claimed, plan))
+            return _make_transition(claimed, plan, _attempt_outside(claimed, plan))
 
 
-def _claim(run_id: int, locks: ExitStack, *, resumed: bool) -> Run | None:
-    """The run with its new version, or None when it is not to be advanced now."""
-    with unit_of_work():
-        run = store.locked(run_id)
-        if run is None or not _is_due(run, resumed=resumed):
-            return None
-        if _is_external(run) and not locks.enter_context(store.execution_lock(run_id)):
-            schedule(run, after=TAKEOVER_DELAY)
-            return None
-        store.claim(run)
-        return run
-
-
-def _is_due(run: Run, *, resumed: bool) -> bool:
-    """A resumed run evaluates its wait early, and a caller does not wait for the next attempt."""
-    if run.needs_operator:
-        return False
-    is_early = run.next_at is not None and run.next_at > now()
-    return not is_early or (resumed and (run.is_waiting or is_inline()))
-
-
-def _is_external(run: Run) -> bool:
-    saga = SAGAS.get(run.saga)
-    return saga is not None and isinstance(saga.step(run.step), ExternalStep)
+def _attempt_outside(run: Run, plan: Plan) -> Outcome | None:
+    """The outcome of an external step; None for all else, which belongs into the transaction of the transition."""
+    if isinstance(plan, Attempt) and isinstance(plan.step, ExternalStep):
+        return attempt_external_step(run, plan)
+    return None
 
 
 def _make_transition(claimed: Run, plan: Plan, outcome: Outcome | None) -> bool:
     with unit_of_work():
-        run = store.locked_as_claimed(claimed)
+        run = claims.locked_as_claimed(claimed)
         if run is None:
             return False
         match plan:
@@ -102,7 +82,7 @@ def _make_transition(claimed: Run, plan: Plan, outcome: Outcome | None) -> bool:
             case Evaluation():
                 _evaluate(run, plan)
             case Attempt():
-                _conclude(run, plan, outcome or attempt_inside(run, plan))
+                _conclude(run, plan, outcome or attempt_step(run, plan))
     return run.can_continue
 
 

@@ -13,6 +13,8 @@ from apps.kernel.progress import shown_by
 from apps.kernel.tenant import activate, current_tenant
 
 from . import store
+from .attempts import Outcome, outcome_of, steward
+from .data import data_of
 from .declaration import Saga
 from .models import Run
 from .plans import Attempt
@@ -22,10 +24,14 @@ PROGRESS_INTERVAL_S = 0.5
 """Seconds between two updates of the progress."""
 
 
-def execute(run: Run, attempt: Attempt, *, actor: Actor) -> Sequence[Any]:
+def attempt_external_step(run: Run, attempt: Attempt) -> Outcome:
+    return outcome_of(run, lambda: _execute_all(run, attempt))
+
+
+def _execute_all(run: Run, attempt: Attempt) -> Sequence[Any]:
     """Returns the result of each command, in order. Raises the first error; later commands are not dispatched then."""
-    saga = attempt.saga
-    scoped = list(attempt.commands(store.data_of(run, saga)) or ())
+    saga, actor = attempt.saga, steward(run, attempt.saga)
+    scoped = list(attempt.commands(data_of(run, saga)) or ())
     return [
         _execute(run, command, _Reporter(run, saga, number, len(scoped)), actor)
         for number, command in enumerate(scoped)

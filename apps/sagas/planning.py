@@ -27,7 +27,7 @@ def _unknown_step(run: Run) -> Plan:
 
 
 def _plan_of_action(run: Run, saga: Saga, step: AnyStep) -> Plan:
-    phase = Phase.AFTER_PIVOT if saga.has_pivot_among(run.completed_steps) else Phase.BEFORE_PIVOT
+    phase = Phase.AFTER_PIVOT if _is_past_pivot(run, saga) else Phase.BEFORE_PIVOT
     if phase == Phase.BEFORE_PIVOT and run.deadline_at < now():
         late = DeadlinePassed(what=run, deadline=f"{run.deadline_at:%Y-%m-%d %H:%M} UTC")
         return Transition(compensate, str(late))
@@ -36,6 +36,11 @@ def _plan_of_action(run: Run, saga: Saga, step: AnyStep) -> Plan:
     if isinstance(step, Trigger):
         return _unknown_step(run)
     return _unless_exhausted(run, Attempt(saga, step, phase, step.action))
+
+
+def _is_past_pivot(run: Run, saga: Saga) -> bool:
+    pivots = {step.name for step in saga.steps if not isinstance(step, Wait) and step.pivot}
+    return not pivots.isdisjoint(run.completed_steps)
 
 
 def _plan_of_compensation(run: Run, saga: Saga, step: AnyStep) -> Plan:

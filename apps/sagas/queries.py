@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -83,3 +83,11 @@ def _is_passed(run: Run, names: Sequence[str], name: str) -> bool:
     if run.state == Run.State.DONE:
         return True
     return run.step in names and names.index(name) < names.index(run.step)
+
+
+def locked_run_of(saga: Saga, subject: str, *, steps: Collection[str]) -> Run | None:
+    """The latest run, locked until the end of the transaction, if it is in one of the steps."""
+    run = run_of(saga, subject)
+    if run is None:
+        return None
+    return Run.objects.in_progress().select_for_update().filter(pk=run.pk, step__in=steps).first()

@@ -1,14 +1,9 @@
-"""The store of runs: their rows, locked and versioned, and the log of each run.
-
-A claim raises the version of a run. A transition must find this version unchanged, so of two executors the later claim
-wins.
-"""
+"""The store of runs: their rows, and the log of each run."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
@@ -16,14 +11,11 @@ from django.db.models import Q
 
 from apps.kernel.actors import acting, actor_label
 from apps.kernel.clock import now
-from apps.kernel.db import retries
-from apps.kernel.db.locks import Lock, advisory_lock
-from apps.kernel.plain import from_plain, to_plain
+from apps.kernel.plain import to_plain
 
 from .declaration import Saga
 from .models import LogEntry, Run
 
-RUN = Lock("saga:{run}")
 STALLED_AFTER = dt.timedelta(minutes=10)
 
 
@@ -50,37 +42,6 @@ def _run_number(saga: Saga, subject: str) -> int:
     if last is None:
         return 1
     return last.run_number + 1 if saga.repeats and last.finished_at else last.run_number
-
-
-def data_of(run: Run, saga: Saga) -> Any:
-    return from_plain(saga.data, run.data)
-
-
-def locked(run_id: int) -> Run | None:
-    """The run in progress, locked until the end of the transaction. A lock of another executor is awaited: its step may
-    have missed what this event is about."""
-    return retries.claim(Run.objects.in_progress().filter(pk=run_id), waits=True)
-
-
-def claim(run: Run) -> None:
-    """Count the attempt and raise the version."""
-    run.version += 1
-    run.attempts += run.state != Run.State.WAITING
-    run.stage = ""
-    run.save(update_fields=["version", "attempts", "stage"])
-
-
-def locked_as_claimed(claimed: Run) -> Run | None:
-    """The run, locked again; None when another executor or an operator has claimed it since."""
-    runs = Run.objects.in_progress().filter(pk=claimed.pk, version=claimed.version)
-    return retries.claim(runs, waits=True)
-
-
-@contextmanager
-def execution_lock(run_id: int) -> Iterator[bool]:
-    """Admits one executor at a time, for as long as an external step takes. Yields whether it is acquired."""
-    with advisory_lock(RUN.key(run=run_id)) as is_acquired:
-        yield is_acquired
 
 
 def stalled() -> Sequence[Run]:

@@ -14,14 +14,14 @@ from typing import Any
 from apps.events import publish
 from apps.kernel.clock import now
 from apps.kernel.db.retries import Backoff
-from apps.kernel.plain import to_plain
 
+from .data import carry
 from .declaration import SAGAS, Saga
 from .events import SagaStuck
 from .models import LogEntry, Run
 from .scheduling import schedule
 from .steps import NO_COMPENSATION, ActionStep, ExternalStep, Wait
-from .store import data_of, save, write_log
+from .store import save, write_log
 
 BACKOFF = Backoff.exponential(first=dt.timedelta(seconds=2), max_delay=dt.timedelta(minutes=5), retries=9)
 """Between attempts of a step. The declaration of the step says how many it has."""
@@ -30,8 +30,7 @@ Kind, State, Direction = LogEntry.Kind, Run.State, Run.Direction
 
 
 def complete_step(run: Run, saga: Saga, step: ActionStep, result: Any) -> None:
-    if step.carry:
-        run.data = to_plain(step.carry(data_of(run, saga), result))
+    carry(run, saga, step, result)
     run.completed_steps = [*run.completed_steps, step.name]
     write_log(run, Kind.DONE, _named(result))
     _go_to(run, saga.after(step.name))

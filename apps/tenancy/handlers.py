@@ -35,6 +35,7 @@ from .events import (
 )
 from .models import Database, Domain, Tenant, TenantActivity
 from .placement import tenant_mirror
+from .placement.choice import choose_database
 
 
 @handles(CreateTenant)
@@ -45,7 +46,7 @@ def create_tenant(command: CreateTenant) -> Tenant:
     if pending := Tenant.objects.filter(slug=command.slug).first():
         return pending
 
-    at = provisioning.choose_database(region=command.region, database=command.database)
+    at = choose_database(region=command.region, database=command.database)
     claimed = provisioning.claim(at)
     tenant = Tenant.objects.create(
         id=claimed.id,

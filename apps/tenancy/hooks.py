@@ -78,6 +78,29 @@ class Contributions(Generic[T]):
         return tuple(self._by_part[part])
 
 
+@dataclass(frozen=True, kw_only=True)
+class TenantRequest:
+    """A request for a new tenant, before its setup starts."""
+
+    slug: str
+    owner_email: str
+    plan: str
+    region: str
+
+
+_request_checks: list[Callable[[TenantRequest], object]] = []
+
+
+def request_check(function: Callable[[TenantRequest], object]) -> Callable[[TenantRequest], object]:
+    """Registers a validation of the request. It raises the refusal that a step of the setup would raise."""
+    _request_checks.append(function)
+    return function
+
+
+def request_checks() -> Sequence[Callable[[TenantRequest], object]]:
+    return tuple(_request_checks)
+
+
 set_up: Contributions[NewTenant] = Contributions("settings", "features", "structure", "people")
 on_suspension: Contributions[Transition] = Contributions("features", "data")
 on_activation: Contributions[Transition] = Contributions("data", "features")

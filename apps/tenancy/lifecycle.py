@@ -29,9 +29,7 @@ from .errors import (
     TenantIsSuspended,
     TenantNotReady,
 )
-from .models import Tenant
-
-State, Mode = Tenant.State, Tenant.Mode
+from .states import Mode, State
 
 
 def _nothing_but(**available: Any) -> Availability:

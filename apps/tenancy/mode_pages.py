@@ -13,7 +13,7 @@ from apps.console import hooks
 from apps.console.admin import CommandPage, ServerFields
 from apps.console.widgets import Form, reason
 
-from . import rules
+from . import queries
 from .commands import SetMode
 from .lifecycle import AVAILABILITY, OF_MODE
 from .models import Tenant
@@ -41,7 +41,7 @@ class SetModePage(CommandPage):
     command, form, previews = SetMode, ModeForm, True
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
-        tenant = rules.tenant_must_be_found(server_fields["tenant_id"])
+        tenant = queries.tenant_with_id(server_fields["tenant_id"])
         return (
             (gettext("Tenant"), tenant.name),
             (
@@ -58,7 +58,7 @@ class SetModePage(CommandPage):
         )
 
     def preview(self, form: forms.Form, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
-        tenant = rules.tenant_must_be_found(server_fields["tenant_id"])
+        tenant = queries.tenant_with_id(server_fields["tenant_id"])
         now = AVAILABILITY[tenant.state, tenant.mode]
         then = AVAILABILITY[tenant.state, form.cleaned_data["mode"]]
         lost = [str(word) for part, word in PARTS if getattr(now, part) and not getattr(then, part)]

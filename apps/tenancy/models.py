@@ -12,6 +12,7 @@ from apps.kernel.clock import now
 from apps.kernel.models import Tracked
 from apps.kernel.tenant import HOME, TenantInfo
 
+from . import states
 from .erasure.models import Erasure
 
 __all__ = [
@@ -38,18 +39,8 @@ class Tenant(Tracked, TenantMixin):
     epoch        sessions and tokens of an earlier epoch are invalid
     """
 
-    class State(models.TextChoices):
-        PENDING = "pending", _("Being set up")
-        TRIAL = "trial", _("On trial")
-        ACTIVE = "active", _("Active")
-        SUSPENDED = "suspended", _("Suspended")
-        ARCHIVED = "archived", _("Archived")
-        DELETING = "deleting", _("Queued for deletion")
-
-    class Mode(models.TextChoices):
-        NORMAL = "normal", _("Normal")
-        READ_ONLY = "read_only", _("Read only")
-        MAINTENANCE = "maintenance", _("Maintenance")
+    State = states.State
+    Mode = states.Mode
 
     TRANSITIONS = frozenset(
         {
@@ -133,10 +124,18 @@ class Tenant(Tracked, TenantMixin):
     def __str__(self) -> str:
         return self.name
 
-    def become(self, state: Tenant.State, reason: str) -> None:
+    @property
+    def is_open(self) -> bool:
+        """Whether users have access in this state."""
+        return self.state in self.OPEN
+
+    def may_become(self, state: states.State) -> bool:
+        return (self.state, state) in self.TRANSITIONS
+
+    def become(self, state: states.State, reason: str) -> None:
         """Raises ValueError for a transition that is not in TRANSITIONS. Closing a tenant starts a new epoch, so its
         sessions and tokens end at once."""
-        if (self.state, state) not in self.TRANSITIONS:
+        if not self.may_become(state):
             raise ValueError(f"There is no transition from {self.state} to {state}.")
         self.epoch += self.state in self.OPEN and state not in self.OPEN
         self.state, self.state_since, self.state_reason = state, now(), reason[:500]
@@ -144,7 +143,7 @@ class Tenant(Tracked, TenantMixin):
             update_fields=["state", "state_since", "state_reason", "epoch", "trial_ends_on", "delete_after"]
         )
 
-    def set_mode(self, mode: Tenant.Mode) -> None:
+    def set_mode(self, mode: states.Mode) -> None:
         """Maintenance starts a new epoch, so sessions and tokens end; the other modes allow reading."""
         self.epoch += mode == self.Mode.MAINTENANCE and mode != self.mode
         self.mode = mode

@@ -23,12 +23,10 @@ from apps.kernel.db import databases, rls
 from apps.kernel.db.locks import Lock, advisory_lock
 from apps.kernel.tenant import HOME, PUBLIC_SCHEMA, TenantInfo, activate
 
-from . import fingerprint, numbering, rules
+from . import fingerprint, numbering
 from .errors import SchemaPrefixMismatch
 from .models import Tenant
 from .placement import tenant_mirror
-from .placement.allocation import PlacementRequest
-from .placement.resolver import resolver
 
 SPARES = Lock("spares")
 TEMPLATE = TenantInfo(
@@ -90,18 +88,6 @@ class Claimed(NamedTuple):
     schema: str
     role: str
     fingerprint: str
-
-
-def choose_database(*, region: str = "", database: str = "") -> str:
-    """The key of the database for a new tenant: the requested one, or the choice of the strategy. Raises
-    DatabaseUnknown and NoDatabaseHasCapacity."""
-    if database:
-        rules.database_must_be_known(database)
-        return database
-    with connections["control"].cursor() as cursor:
-        cursor.execute("SELECT last_value + 1 FROM tenancy_tenant_id_seq")
-        (number,) = cursor.fetchone()
-    return resolver().choose_database(PlacementRequest(number, region))
 
 
 def claim(at: str = HOME) -> Claimed:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from django.db.models import QuerySet
-
 from apps.kernel.db import databases
 
 from .errors import (
@@ -20,6 +18,7 @@ from .errors import (
     TenantUnknown,
 )
 from .models import Tenant
+from .states import Mode, State
 
 SLUG = re.compile(r"\A[a-z][a-z0-9-]{0,38}[a-z0-9]\Z")
 RESERVED = frozenset({"admin", "api", "public", "static", "template", "www", "t"})
@@ -49,8 +48,8 @@ def tenant_must_be_movable(tenant: Tenant, to: str) -> None:
         raise TenantIsPinned(name=tenant.name, database=tenant.database)
 
 
-def transition_must_be_allowed(tenant: Tenant, state: Tenant.State) -> None:
-    if (tenant.state, state) not in Tenant.TRANSITIONS:
+def transition_must_be_allowed(tenant: Tenant, state: State) -> None:
+    if not tenant.may_become(state):
         raise TenantCannotBecome(
             name=tenant.name, state=tenant.get_state_display().lower(), to=state.label.lower()
         )
@@ -61,29 +60,15 @@ def tenant_must_be_pending(tenant: Tenant) -> None:
         raise TenantIsNotPending(name=tenant.name)
 
 
-def mode_must_exist(mode: str) -> Tenant.Mode:
-    if mode not in Tenant.Mode.values:
+def mode_must_exist(mode: str) -> Mode:
+    if mode not in Mode.values:
         raise ModeUnknown(mode=mode)
-    return Tenant.Mode(mode)
-
-
-def tenant_must_be_found(tenant_id: int) -> Tenant:
-    """The tenant, without a lock."""
-    return _first(Tenant.objects.filter(pk=tenant_id), tenant_id)
-
-
-def tenant_must_be_named(slug: str) -> Tenant:
-    """The tenant with this short name, in any state."""
-    return _first(Tenant.objects.filter(slug=slug), slug)
+    return Mode(mode)
 
 
 def tenant_must_exist(tenant_id: int) -> Tenant:
     """The tenant, locked until the transaction ends."""
-    return _first(Tenant.objects.select_for_update().filter(pk=tenant_id), tenant_id)
-
-
-def _first(tenants: QuerySet[Tenant], name: int | str) -> Tenant:
-    tenant = tenants.first()
+    tenant = Tenant.objects.select_for_update().filter(pk=tenant_id).first()
     if tenant is None:
-        raise TenantUnknown(slug=name)
+        raise TenantUnknown(slug=tenant_id)
     return tenant

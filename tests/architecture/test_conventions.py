@@ -154,3 +154,26 @@ def test_the_readme_of_the_kernel_names_exactly_its_modules():
     }
 
     assert {*re.findall(r"`(?:\w+/)?(\w+\.py)`", text)} == modules
+
+
+PROCESSES = {"operations", "monitoring"}
+"""Processes across apps, which may not import the rows of other apps, and name them in annotations."""
+
+
+def test_only_processes_across_apps_import_another_app_for_annotations():
+    """The import contracts leave out such imports."""
+    violations = [
+        f"{path.relative_to(ROOT)}: {imported}"
+        for path in sources()
+        for imported in imported_for_annotations(ast.parse(path.read_text()))
+        if imported.startswith("apps.") and imported.split(".")[1] != path.relative_to(ROOT).parts[1]
+        if path.relative_to(ROOT).parts[1] not in PROCESSES
+    ]
+
+    assert violations == []
+
+
+def imported_for_annotations(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            yield from (part.module or "" for part in node.body if isinstance(part, ast.ImportFrom))

@@ -15,9 +15,9 @@ from apps.ledger.commands import DraftEntry, OpenAccount
 from apps.notices.models import Notice
 from apps.operations.commands import CancelErasure, EraseTenant, SuspendTenant
 from apps.operations.errors import LegallyRetained, NotQueuedForDeletion
-from apps.operations.sagas import ERASURE
+from apps.operations.running import resume_due_erasures
+from apps.operations.sagas.erasure import ERASURE
 from apps.operations.tasks import erase_due_tenants
-from apps.operations.tenant_sagas import resume_due_erasures
 from apps.sagas.commands import CompensateSaga
 from apps.sagas.models import LogEntry, Run
 from apps.settings.commands import ChangeSetting

@@ -18,7 +18,7 @@ from apps.kernel import clock
 from apps.kernel.tenant import activate
 from apps.ledger.models import Entry
 from apps.operations.commands import MoveTenant
-from apps.operations.sagas import MIGRATION
+from apps.operations.sagas.moving import MIGRATION
 from apps.periods.events import PeriodClosed
 from apps.sagas import external_steps, store
 from apps.sagas.models import Run

@@ -20,9 +20,9 @@ from apps.kernel.tenant import activate
 from apps.ledger.models import Journal
 from apps.operations.commands import OnboardTenant
 from apps.operations.errors import SagaRequestConflict
-from apps.operations.sagas import ONBOARDING
+from apps.operations.sagas.onboarding import ONBOARDING
 from apps.periods.models import Period
-from apps.sagas import store
+from apps.sagas import claims
 from apps.sagas.models import LogEntry, Run
 from apps.tenancy import directory
 from apps.tenancy.errors import SlugTaken
@@ -74,10 +74,10 @@ def test_a_dry_run_returns_all_refusals(operator):
     codes = [refusal.code for refusal in dry_run(wrong, actor=operator)]
 
     assert codes == [
-        "tenancy.slug_malformed",
         "operations.name_missing",
-        "identity.email_malformed",
         "kernel.currency_unknown",
+        "tenancy.slug_malformed",
+        "identity.email_malformed",
     ]
     assert dry_run(INITECH, actor=operator) == ()
     assert Tenant.objects.count() == 2
@@ -260,7 +260,7 @@ def test_control_without_the_lock_concurrent_onboardings_conflict(operator, monk
         together.wait(10)
         return ()
 
-    monkeypatch.setattr(store, "execution_lock", lambda run_id: contextlib.nullcontext(True))
+    monkeypatch.setattr(claims, "execution_lock", lambda run_id: contextlib.nullcontext(True))
     monkeypatch.setitem(set_up._by_part, "settings", [Contribution(first_part, 1, True)])
 
     outcomes = at_once(2, operator)

@@ -18,7 +18,7 @@ from apps.kernel.tenant import activate
 from apps.notices.models import Notice
 from apps.operations.commands import ActivateTenant, ArchiveTenant, SuspendTenant
 from apps.operations.errors import ReasonMissing, SagaInProgress
-from apps.operations.sagas import ACTIVATION, SUSPENSION
+from apps.operations.sagas.transitions import ACTIVATION, SUSPENSION
 from apps.sagas.models import LogEntry, Run
 from apps.tenancy import directory
 from apps.tenancy.errors import TenantCannotBecome

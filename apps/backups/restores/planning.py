@@ -25,6 +25,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from apps.kernel.clock import now
 from apps.tenancy.errors import SlugTaken
 from apps.tenancy.models import Tenant
+from apps.tenancy.states import Mode, State
 
 BEING_RESTORED = "Restore in progress."
 """The reason in the row of a tenant until its restore is complete."""
@@ -68,8 +69,8 @@ class Plan:
     region: str
     epoch: int
     created_at: dt.datetime
-    state: Tenant.State
-    mode: Tenant.Mode
+    state: State
+    mode: Mode
     reason: str
     trial_ends_on: dt.date | None
     domains: tuple[str, ...]
@@ -97,8 +98,8 @@ def plan_of(manifest: Mapping[str, Any], target: Target, existing: Existing) -> 
         region=source["region"],
         epoch=source["epoch"] + 1,
         created_at=(continues and parse_datetime(source["created_at"])) or now(),
-        state=_state_after(source["state"]) if continues else Tenant.State.ACTIVE,
-        mode=Tenant.Mode.READ_ONLY if is_beside_source else Tenant.Mode.NORMAL,
+        state=_state_after(source["state"]) if continues else State.ACTIVE,
+        mode=Mode.READ_ONLY if is_beside_source else Mode.NORMAL,
         reason=f"Restored from the backup of {manifest['made_at']}.",
         trial_ends_on=parse_date(source["trial_ends_on"] or "") if continues else None,
         domains=_domains(manifest, target.slug) if continues else (_own_domain(target.slug),),
@@ -113,9 +114,9 @@ def _continues(source: Mapping[str, Any], target: Target, existing: Existing) ->
     return existing.interrupted == source["id"] if existing.interrupted else not existing.has_source
 
 
-def _state_after(state: str) -> Tenant.State:
+def _state_after(state: str) -> State:
     """A tenant that was queued for deletion is restored as archived."""
-    return Tenant.State.ARCHIVED if state == Tenant.State.DELETING else Tenant.State(state)
+    return State.ARCHIVED if state == State.DELETING else State(state)
 
 
 def _own_domain(slug: str) -> str:

@@ -16,7 +16,7 @@ from apps.backups.queries import BackupStatus
 from apps.backups.schedule import jobs, restore_drills
 from apps.bus import dispatch
 from apps.console.terminal import SHELL, Output
-from apps.tenancy.rules import tenant_must_be_named
+from apps.tenancy.queries import tenant_with_slug
 from apps.tenancy.verbs import CommandVerb, Verb, verb
 
 
@@ -35,7 +35,7 @@ class BackUp(CommandVerb):
         )
 
     def run(self, *, slug: str, to: str, with_files: bool, dry_run: bool, **_: Any) -> Output:
-        tenant = tenant_must_be_named(slug)
+        tenant = tenant_with_slug(slug)
         to = str(Path(to).absolute()) if to else ""
         command = BackUpTenant(tenant_id=tenant.pk, to=to, with_files=with_files)
         result = self.execute(command, dry_run=dry_run, would=f"{tenant} would be backed up.")
@@ -60,7 +60,7 @@ class Verify(Verb):
             opened = BackupFile(file, storage_key)
             opened.validate()
             if slug:
-                verifying.content_must_be_equal(opened.manifest, tenant_must_be_named(slug).info)
+                verifying.content_must_be_equal(opened.manifest, tenant_with_slug(slug).info)
         rows = sum(table["rows"] for table in opened.manifest["tables"].values())
         same = f", and {slug} has the same content" if slug else ""
         return Output(f"The backup file is complete: {rows:,} rows{same}.", {"rows": rows, "faults": []})
@@ -108,7 +108,7 @@ class BackUpPolicy(Verb):
     def run(
         self, *, slug: str, interval_hours: int, retention_days: int, max_count: int, reason: str, **_: Any
     ) -> Output:
-        tenant = tenant_must_be_named(slug)
+        tenant = tenant_with_slug(slug)
         command = SetBackupPolicy(
             tenant_id=tenant.pk,
             interval_hours=interval_hours,

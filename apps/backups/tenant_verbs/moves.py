@@ -10,7 +10,7 @@ from django.core.management.base import CommandParser
 from apps.backups.commands import TransferTenantOnline
 from apps.backups.schedule import running
 from apps.console.terminal import Output
-from apps.tenancy.rules import tenant_must_be_named
+from apps.tenancy.queries import tenant_with_slug
 from apps.tenancy.verbs import CommandVerb, Verb, verb
 
 
@@ -27,7 +27,7 @@ class MoveOnline(CommandVerb):
         parser.add_argument("--reason", required=True, help="The reason, for the audit log.")
 
     def run(self, *, slug: str, database: str, reason: str, dry_run: bool, **_: Any) -> Output:
-        tenant = tenant_must_be_named(slug)
+        tenant = tenant_with_slug(slug)
         command = TransferTenantOnline(tenant_id=tenant.pk, database=database, reason=reason)
         would = f"{tenant} would be moved from {tenant.database} to {database} without downtime."
         moved = self.execute(command, dry_run=dry_run, would=would)

@@ -10,7 +10,7 @@ from apps.backups.commands import CloneTenant, RestoreTenant
 from apps.console.terminal import Output
 from apps.kernel.db import databases
 from apps.tenancy.models import Tenant
-from apps.tenancy.rules import tenant_must_be_named
+from apps.tenancy.queries import tenant_with_slug
 from apps.tenancy.verbs import CommandVerb, tenant_output, verb
 
 from .backups import reference_of
@@ -84,7 +84,7 @@ class Clone(CommandVerb):
     def run(
         self, *, slug: str, new: str, name: str, anonymise: bool, with_files: bool, dry_run: bool, **_: Any
     ) -> Output:
-        source = tenant_must_be_named(slug)
+        source = tenant_with_slug(slug)
         command = CloneTenant(
             tenant_id=source.pk, slug=new, name=name, anonymise=anonymise, with_files=with_files
         )

@@ -1,6 +1,6 @@
 """Queries of the ledger."""
 
-from .entries import Figures, entries_posted, figures, last_year_with_entries, latest_entries
+from .entries import Figures, entries_posted, figures, has_accounts, last_year_with_entries, latest_entries
 from .income_and_expense import MonthFigures, income_and_expense
 from .trial_balance import TrialBalanceRow, trial_balance
 
@@ -10,6 +10,7 @@ __all__ = [
     "TrialBalanceRow",
     "entries_posted",
     "figures",
+    "has_accounts",
     "income_and_expense",
     "last_year_with_entries",
     "latest_entries",

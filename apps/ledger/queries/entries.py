@@ -46,6 +46,10 @@ def figures(today: dt.date) -> Figures:
     )
 
 
+def has_accounts() -> bool:
+    return Account.objects.exists()
+
+
 def entries_posted() -> int:
     """The number of posted entries: the sum of the journals' counters, since numbers have no gaps."""
     with connection.cursor() as cursor:

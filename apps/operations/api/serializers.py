@@ -2,19 +2,17 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.bus.api.serializers import ReadSerializer
 from apps.operations import queries
 from apps.sagas.api.serializers import RunSerializer
-from apps.tenancy.models import Tenant
+from apps.tenancy.api.serializers import TenantSerializer
 
 
-class TenantSagaSerializer(ReadSerializer):
+class TenantSagaSerializer(TenantSerializer):
     """A tenant with its latest saga run. `GET /api/v1/sagas/runs/{id}/` returns the run with its log."""
 
     saga_run = serializers.SerializerMethodField()
 
-    class Meta:
-        model = Tenant
+    class Meta(TenantSerializer.Meta):
         fields: tuple[str, ...] = (
             "id",
             "slug",
@@ -28,7 +26,7 @@ class TenantSagaSerializer(ReadSerializer):
             "saga_run",
         )
 
-    def get_saga_run(self, tenant: Tenant) -> dict[str, Any] | None:
+    def get_saga_run(self, tenant: Any) -> dict[str, Any] | None:
         last = queries.saga_runs_of(tenant.slug).first()
         return dict(RunSerializer(last).data) if last else None
 
@@ -41,7 +39,7 @@ class OnboardedSerializer(TenantSagaSerializer):
     class Meta(TenantSagaSerializer.Meta):
         fields: tuple[str, ...] = (*TenantSagaSerializer.Meta.fields, "invitation")
 
-    def get_invitation(self, tenant: Tenant) -> str:
+    def get_invitation(self, tenant: Any) -> str:
         return queries.owner_invitation(tenant)
 
 

@@ -12,7 +12,7 @@ from apps.operations.commands import (
     SuspendTenant,
 )
 from apps.sagas.api.serializers import RunSerializer
-from apps.tenancy import rules as tenancy
+from apps.tenancy import queries as tenants
 from apps.tenancy.erasure.footprint import TenantFootprint, tenant_footprint
 
 from .serializers import OnboardedSerializer, TenantFootprintSerializer, TenantSagaSerializer
@@ -60,7 +60,7 @@ class TenantSagas(QueryEndpoint):
     many = True
 
     def run_query(self, query: Any, **server_fields: Any) -> Any:
-        return queries.saga_runs_of(tenancy.tenant_must_be_found(server_fields["tenant_id"]).slug)[:50]
+        return queries.saga_runs_of(tenants.tenant_with_id(server_fields["tenant_id"]).slug)[:50]
 
 
 class Footprint(QueryEndpoint):
@@ -70,4 +70,4 @@ class Footprint(QueryEndpoint):
     serializer_class = TenantFootprintSerializer
 
     def run_query(self, query: Any, **server_fields: Any) -> TenantFootprint:
-        return tenant_footprint(tenancy.tenant_must_be_found(server_fields["tenant_id"]).info)
+        return tenant_footprint(tenants.tenant_with_id(server_fields["tenant_id"]).info)

@@ -1,8 +1,5 @@
-"""Sagas of a tenant, from onboarding to erasure. One file each, with the handler of the command that starts it."""
+"""Declarations of the sagas of a tenant, from onboarding to erasure, a file each."""
 
-from .erasure import ERASURE
-from .moving import MIGRATION
-from .onboarding import ONBOARDING
-from .transitions import ACTIVATION, ARCHIVE, SUSPENSION
+from . import erasure, moving, onboarding, transitions
 
-__all__ = ["ACTIVATION", "ARCHIVE", "ERASURE", "MIGRATION", "ONBOARDING", "SUSPENSION"]
+__all__ = ["erasure", "moving", "onboarding", "transitions"]

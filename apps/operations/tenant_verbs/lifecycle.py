@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.management.base import CommandParser
 
@@ -22,12 +22,14 @@ from apps.operations.commands import (
     TransitionCommand,
 )
 from apps.sagas import queries as sagas
-from apps.sagas.models import Run
+from apps.tenancy import queries as tenants
 from apps.tenancy.erasure.footprint import tenant_footprint
 from apps.tenancy.erasure.reapply import reappeared, reapply
-from apps.tenancy.models import Tenant
-from apps.tenancy.rules import tenant_must_be_named
 from apps.tenancy.verbs import Verb, verb
+
+if TYPE_CHECKING:
+    from apps.sagas.models import Run
+    from apps.tenancy.models import Tenant
 
 
 class _TransitionVerb(Verb):
@@ -43,7 +45,7 @@ class _TransitionVerb(Verb):
         parser.add_argument("--dry-run", action="store_true", help="Validate only, and report refusals.")
 
     def run(self, *, slug: str, reason: str, dry_run: bool, **_: Any) -> Output:
-        tenant = tenant_must_be_named(slug)
+        tenant = tenants.tenant_with_slug(slug)
         command = self.command(tenant_id=tenant.pk, reason=reason)
         if dry_run:
             _refuse(bus.dry_run(command, actor=SHELL))

@@ -10,7 +10,7 @@ from apps.backups import queries as backups
 from apps.console.terminal import Output
 from apps.kernel.db import databases
 from apps.operations.commands import MoveTenant
-from apps.tenancy.rules import tenant_must_be_named
+from apps.tenancy import queries as tenants
 from apps.tenancy.verbs import CommandVerb, tenant_output, verb
 
 
@@ -27,7 +27,7 @@ class Move(CommandVerb):
         parser.add_argument("--reason", required=True, help="The reason, for the audit log.")
 
     def run(self, *, slug: str, to: str, reason: str, dry_run: bool, **_: Any) -> Output:
-        tenant = tenant_must_be_named(slug)
+        tenant = tenants.tenant_with_slug(slug)
         command = MoveTenant(tenant_id=tenant.pk, database=to, reason=reason)
         if not dry_run:
             backups.wait_for_events(tenant.info)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.management.base import CommandParser
@@ -13,10 +13,13 @@ from apps.bus import dispatch
 from apps.console.terminal import SHELL, Output
 from apps.kernel.availability import Availability, availability_of
 from apps.kernel.errors import SeveralRefusals
+from apps.tenancy import queries as tenants
 from apps.tenancy.commands import SetMode
-from apps.tenancy.models import Tenant
-from apps.tenancy.rules import tenant_must_be_named
+from apps.tenancy.states import Mode, State
 from apps.tenancy.verbs import Verb, verb
+
+if TYPE_CHECKING:
+    from apps.tenancy.models import Tenant
 
 LABELS = {
     "reads": "read",
@@ -36,14 +39,14 @@ class List(Verb):
     name = "list"
 
     def options(self, parser: CommandParser) -> None:
-        parser.add_argument("--state", choices=Tenant.State.values, help="Only tenants in this state.")
-        parser.add_argument("--mode", choices=Tenant.Mode.values, help="Only tenants in this mode.")
+        parser.add_argument("--state", choices=State.values, help="Only tenants in this state.")
+        parser.add_argument("--mode", choices=Mode.values, help="Only tenants in this mode.")
 
     def run(self, *, state: str | None, mode: str | None, **_: Any) -> Output:
         filters = {name: value for name, value in (("state", state), ("mode", mode)) if value}
-        tenants = list(Tenant.objects.filter(**filters).order_by("slug"))
-        text = "\n".join(f"{tenant.slug:<20} {_status(tenant):<34} {tenant.name}" for tenant in tenants)
-        return Output(text or "No tenant matches.", {"tenants": [_plain(tenant) for tenant in tenants]})
+        rows = list(tenants.tenants(**filters))
+        text = "\n".join(f"{tenant.slug:<20} {_status(tenant):<34} {tenant.name}" for tenant in rows)
+        return Output(text or "No tenant matches.", {"tenants": [_plain(tenant) for tenant in rows]})
 
 
 @verb
@@ -56,7 +59,7 @@ class Show(Verb):
         parser.add_argument("slug", metavar="SLUG", help="The tenant's short name.")
 
     def run(self, *, slug: str, **_: Any) -> Output:
-        tenant = tenant_must_be_named(slug)
+        tenant = tenants.tenant_with_slug(slug)
         availability = availability_of(tenant.info)
         lines = [
             ("Tenant", f"{tenant.name} (number {tenant.pk})"),
@@ -86,12 +89,12 @@ class SetModeOfOne(Verb):
 
     def options(self, parser: CommandParser) -> None:
         parser.add_argument("slug", metavar="SLUG", help="The tenant's short name.")
-        parser.add_argument("mode", choices=Tenant.Mode.values)
+        parser.add_argument("mode", choices=Mode.values)
         parser.add_argument("--reason", required=True, help="The reason, for the audit log.")
         parser.add_argument("--dry-run", action="store_true", help="Validate only, and report refusals.")
 
     def run(self, *, slug: str, mode: str, reason: str, dry_run: bool, **_: Any) -> Output:
-        tenant = tenant_must_be_named(slug)
+        tenant = tenants.tenant_with_slug(slug)
         command = SetMode(tenant_id=tenant.pk, mode=mode, reason=reason)
         if not dry_run:
             tenant = dispatch(command, actor=SHELL)
@@ -104,7 +107,7 @@ class SetModeOfOne(Verb):
 
 def _status(tenant: Tenant) -> str:
     state = tenant.get_state_display().lower()
-    return state if tenant.mode == Tenant.Mode.NORMAL else f"{state}, {tenant.get_mode_display().lower()}"
+    return state if tenant.mode == Mode.NORMAL else f"{state}, {tenant.get_mode_display().lower()}"
 
 
 def _available(availability: Availability) -> str:

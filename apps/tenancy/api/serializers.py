@@ -13,7 +13,7 @@ class TenantSerializer(ReadSerializer):
 
     class Meta:
         model = Tenant
-        fields = (
+        fields: tuple[str, ...] = (
             "id",
             "slug",
             "name",

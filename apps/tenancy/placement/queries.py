@@ -55,6 +55,11 @@ def candidates_for_new_tenants() -> list[Candidate]:
     ]
 
 
+def regions() -> dict[str, str]:
+    """The region of each database that has a row, by key."""
+    return dict(Database.objects.values_list("key", "region"))
+
+
 def _counted() -> list[DatabaseStatus]:
     rows = {row.key: row for row in Database.objects.all()}
     counts = Tenant.objects.values("database").annotate(

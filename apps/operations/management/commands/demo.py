@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from apps.billing import queries as billing
 from apps.billing.commands import DefinePlan, PlanLimit
-from apps.billing.models import Plan
 from apps.bus import dispatch
 from apps.console.terminal import BursarCommand, Output
 from apps.identity import queries as identity
 from apps.identity.commands import InviteOperator, InviteUser, SetPassword
-from apps.identity.models import User
 from apps.kernel.clock import today
 from apps.kernel.db.unit_of_work import unit_of_work
 from apps.kernel.tenant import activate
-from apps.ledger.models import Account
+from apps.ledger import queries as ledger
 from apps.operations.commands import OnboardTenant
 from apps.operations.demo import BUSINESSES, MAKER, Business, fill
-from apps.tenancy.models import Tenant
+from apps.tenancy import queries as tenants
+from apps.tenancy.states import State
+
+if TYPE_CHECKING:
+    from apps.identity.models import User
 
 PASSWORD = "bursar-demo-password"  # noqa: S105 - printed by `make up`; the demo is for one machine
 PEOPLE = {"controller": ("carla", "Carla Controller"), "accountant": ("ada", "Ada Accountant")}
@@ -58,14 +61,15 @@ def _operator() -> None:
 
 def _plans() -> None:
     """Plans to choose from; the demo tenants have all modules."""
+    existing = billing.plan_codes()
     for plan in PLANS:
-        if not Plan.objects.filter(code=plan.code).exists():
+        if plan.code not in existing:
             dispatch(plan, actor=MAKER)
 
 
 def _tenant(business: Business) -> bool:
     """Returns whether data was missing. An interrupted demo is completed."""
-    tenant = Tenant.objects.filter(slug=business.slug, state=Tenant.State.ACTIVE).first()
+    tenant = tenants.find(slug=business.slug, state=State.ACTIVE)
     if tenant is None:
         onboard = OnboardTenant(
             slug=business.slug,
@@ -76,7 +80,7 @@ def _tenant(business: Business) -> bool:
         )
         tenant = dispatch(onboard, actor=MAKER)
     with activate(tenant.info):
-        if Account.objects.exists():
+        if ledger.has_accounts():
             return False
         with unit_of_work():
             people = {role: _person(business, *person, role) for role, person in PEOPLE.items()}

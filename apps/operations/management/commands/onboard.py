@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.management.base import CommandParser
@@ -12,7 +12,9 @@ from apps.console.terminal import SHELL, BursarCommand, Output
 from apps.kernel.errors import SeveralRefusals
 from apps.operations.commands import OnboardTenant
 from apps.operations.queries import owner_invitation
-from apps.tenancy.models import Tenant
+
+if TYPE_CHECKING:
+    from apps.tenancy.models import Tenant
 
 
 class Command(BursarCommand):

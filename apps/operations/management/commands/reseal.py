@@ -8,7 +8,7 @@ from apps.bus import dispatch
 from apps.console.terminal import SHELL, BursarCommand, Output
 from apps.kernel.tenant import activate
 from apps.notices.commands import ResealAddresses
-from apps.tenancy.models import Tenant
+from apps.tenancy import queries as tenants
 from apps.webhooks.commands import ResealSecrets
 
 
@@ -17,7 +17,7 @@ class Command(BursarCommand):
 
     def run(self, **_: Any) -> Output:
         changed = _reseal()
-        for tenant in Tenant.objects.exclude(state=Tenant.State.PENDING).order_by("slug"):
+        for tenant in tenants.set_up_tenants():
             with activate(tenant.info):
                 changed += _reseal()
         return Output(f"{changed} secrets were encrypted again.", {"resealed": changed})

@@ -1,4 +1,4 @@
-"""Handlers of commands that are steps of sagas. The handlers that run a saga are in sagas/."""
+"""Notification of the administrators of a tenant, a step of most sagas."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from apps.bus import dispatch, handles
 from apps.notices import queries as notices
 from apps.notices.commands import SendAnnouncement
 from apps.notices.hooks import declare_kind
-from apps.tenancy import rules as tenancy
-
-from . import queries
-from .commands import NotifyAdministrators
+from apps.operations import queries
+from apps.operations.commands import NotifyAdministrators
+from apps.tenancy import queries as tenants
 
 STATE_CHANGED = declare_kind("tenant.state_changed", _("you administer the tenant"), "platform")
 MESSAGES = {
@@ -33,13 +32,13 @@ MESSAGES = {
 
 
 def _prerequisites(command: NotifyAdministrators) -> None:
-    tenancy.tenant_must_be_found(command.tenant_id)
+    tenants.tenant_with_id(command.tenant_id)
 
 
 @handles(NotifyAdministrators, dry_run=_prerequisites)
 def notify_administrators(command: NotifyAdministrators) -> int:
     """Once for each transition, from the platform, since workers do not run in a closed tenant."""
-    tenant = tenancy.tenant_must_be_found(command.tenant_id)
+    tenant = tenants.tenant_with_id(command.tenant_id)
 
     message = MESSAGES[command.change].format(
         name=tenant.name, day=tenant.delete_after, link=f"{settings.PUBLIC_URL}/t/{tenant.slug}/"
