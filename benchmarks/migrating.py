@@ -91,12 +91,12 @@ def _tenants(count: int) -> list[str]:
     from django.db import transaction
 
     from apps.kernel.clock import now
-    from apps.tenancy import provisioning
+    from apps.tenancy import tenant_schemas
     from apps.tenancy.models import Tenant
 
     for number in range(Tenant.objects.count(), count):
         with transaction.atomic():
-            claimed = provisioning.claim()
+            claimed = tenant_schemas.claim()
             Tenant.objects.create(
                 id=claimed.id,
                 slug=f"tenant-{number}",

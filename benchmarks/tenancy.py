@@ -60,17 +60,17 @@ def claim() -> dict[str, Any]:
     from django.db import transaction
 
     from apps.kernel.tenant import activate
-    from apps.tenancy import provisioning
+    from apps.tenancy import tenant_schemas
 
     with activate(None):
         began = time.perf_counter()
-        made = provisioning.refill(CLAIMED)
+        made = tenant_schemas.refill(CLAIMED)
         per_spare = (time.perf_counter() - began) / max(made, 1)
         took = []
         for _ in range(CLAIMED):
             began = time.perf_counter()
             with transaction.atomic():
-                provisioning.claim()
+                tenant_schemas.claim()
                 took.append(time.perf_counter() - began)
                 transaction.set_rollback(True)
     return {
@@ -88,11 +88,11 @@ def onboarding() -> dict[str, Any]:
     from apps.kernel.actors import System
     from apps.kernel.tenant import activate
     from apps.operations.commands import OnboardTenant
-    from apps.tenancy import provisioning
+    from apps.tenancy import tenant_schemas
 
     took, first_responses = [], []
     with activate(None):
-        provisioning.refill(ONBOARDED + 1)
+        tenant_schemas.refill(ONBOARDED + 1)
         for number in range(ONBOARDED + 1):
             slug = f"new-{number}"
             command = OnboardTenant(slug=slug, name=slug, owner_email=f"owner@{slug}.example")
@@ -116,7 +116,7 @@ def growth() -> dict[str, Any]:
 
     from apps.kernel.tenant import activate
     from apps.ledger.models import Account
-    from apps.tenancy import provisioning
+    from apps.tenancy import tenant_schemas
     from apps.tenancy.models import Tenant
 
     def read(number: int) -> None:
@@ -128,7 +128,7 @@ def growth() -> dict[str, Any]:
         with activate(None):
             for number in range(Tenant.objects.count(), size):
                 with transaction.atomic():
-                    claimed = provisioning.claim()
+                    claimed = tenant_schemas.claim()
                     _row(number, claimed)
             sample = [tenant.info for tenant in Tenant.objects.order_by("-id")[:10]]
         for number in range(len(sample) * 2):

@@ -12,7 +12,7 @@ from apps.kernel.clock import now, today
 from apps.kernel.errors import together
 from apps.kernel.reasons import reason_must_be_given
 
-from . import directory, provisioning, rules
+from . import directory, rules, tenant_schemas
 from .commands import (
     ChangeDatabase,
     CreateTenant,
@@ -47,7 +47,7 @@ def create_tenant(command: CreateTenant) -> Tenant:
         return pending
 
     at = choose_database(region=command.region, database=command.database)
-    claimed = provisioning.claim(at)
+    claimed = tenant_schemas.claim(at)
     tenant = Tenant.objects.create(
         id=claimed.id,
         database=at,
@@ -140,7 +140,7 @@ def discard_tenant(command: DiscardTenant) -> Tenant:
     tenant = rules.tenant_must_exist(command.tenant_id)
     rules.tenant_must_be_pending(tenant)
 
-    provisioning.drop(tenant)
+    tenant_schemas.drop(tenant)
     Domain.objects.filter(tenant=tenant).delete()
     TenantActivity.objects.filter(tenant=tenant).delete()
     Tenant.objects.filter(pk=tenant.pk).delete()

@@ -1,8 +1,7 @@
-"""Creation of schemas: the template from migrations, spares from the blueprint, and tenants' schemas from spares.
+"""Creation of the public schema and of the template, by migrations of the owner.
 
-The owner migrates the schema `bursar_template` and stores its dump as the blueprint. A spare is the blueprint restored
-under another name, with its own role; a new tenant claims one by a rename, which takes a millisecond. The runtime owns
-nothing: it calls SECURITY DEFINER functions of the owner, so it can create exactly these schemas and no others.
+The owner migrates the schema `bursar_template` and stores its dump as the blueprint, from which the runtime makes the
+schemas of tenants (`tenant_schemas.py`).
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import os
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
@@ -19,16 +18,13 @@ from django.core.management.commands.migrate import Command as DjangoMigrate
 from django.db import connections
 from psycopg import sql
 
-from apps.kernel.db import databases, rls
-from apps.kernel.db.locks import Lock, advisory_lock
-from apps.kernel.tenant import HOME, PUBLIC_SCHEMA, TenantInfo, activate
+from apps.kernel.db import rls
+from apps.kernel.tenant import PUBLIC_SCHEMA, TenantInfo, activate
 
 from . import fingerprint, numbering
 from .errors import SchemaPrefixMismatch
 from .models import Tenant
-from .placement import tenant_mirror
 
-SPARES = Lock("spares")
 TEMPLATE = TenantInfo(
     id=0, slug="template", name="Template", schema="bursar_template", state="pending", database=""
 )
@@ -79,82 +75,6 @@ def migrate_template(report: Report) -> None:
 def migrate_tenant(tenant: TenantInfo, report: Report) -> None:
     with activate(tenant):
         _migrate(report)
-
-
-class Claimed(NamedTuple):
-    """A claimed schema. Its number becomes the id of the tenant."""
-
-    id: int
-    schema: str
-    role: str
-    fingerprint: str
-
-
-def claim(at: str = HOME) -> Claimed:
-    """Claim a spare of the database; without one, create it first. Raises NoBlueprint through the bus.
-
-    In a database other than home, the claim is committed at once, even if the tenant's row at home is rolled back:
-    `manage.py databases` shows such orphaned schemas.
-    """
-    claimed = _claim(at)
-    while claimed is None:
-        make_spare(at)
-        claimed = _claim(at)
-    return claimed
-
-
-def _claim(at: str) -> Claimed | None:
-    with _runtime(at) as cursor:
-        cursor.execute("SELECT * FROM tenancy_claim_spare(%s)", [settings.TENANT_SCHEMA_PREFIX])
-        row = cursor.fetchone()
-    return Claimed(*row) if row and row[0] else None
-
-
-def next_number() -> int:
-    """The id of a future tenant. The sequence at home serves all databases."""
-    with _runtime(HOME) as cursor:
-        cursor.execute("SELECT nextval(pg_get_serial_sequence('tenancy_tenant', 'id'))")
-        number: int = cursor.fetchone()[0]
-    return number
-
-
-def make_spare(at: str = HOME) -> int:
-    """Create a spare. Returns the id of its future tenant."""
-    number = next_number()
-    with _runtime(at) as cursor:
-        cursor.execute("SELECT tenancy_make_spare(%s)", [number])
-    return number
-
-
-def refill(wanted: int, at: str = HOME) -> int:
-    """Create spares of the present blueprint until there are `wanted`, each in its own transaction, to hold no locks.
-    Returns the number created; 0 if another process is doing it."""
-    made = 0
-    with advisory_lock(SPARES.key()) as is_acquired:
-        while is_acquired and spares(at) < wanted:
-            make_spare(at)
-            made += 1
-    return made
-
-
-def spares(at: str = HOME) -> int:
-    """The number of claimable spares in the database."""
-    with _runtime(at) as cursor:
-        cursor.execute("SELECT count(*) FROM tenancy_spare JOIN tenancy_blueprint USING (fingerprint)")
-        count: int = cursor.fetchone()[0]
-    return count
-
-
-def drop(tenant: Tenant) -> None:
-    """Drop the schema, the role and the rows in shared tables of a tenant whose setup failed or whose grace period is
-    over. The database refuses any other tenant."""
-    tenant_mirror.update(tenant)
-    for at in {HOME, tenant.database}:
-        with _runtime(at) as cursor:
-            cursor.execute("SELECT tenancy_forget(%s)", [tenant.pk])
-    with _runtime(tenant.database) as cursor:
-        cursor.execute("SELECT tenancy_drop(%s)", [tenant.pk])
-    tenant_mirror.delete(tenant)
 
 
 def _migrate(report: Report) -> None:
@@ -245,12 +165,6 @@ def _libpq_environment() -> dict[str, str]:
         "PGDATABASE": str(owner["NAME"]),
         "PATH": os.defpath,
     }
-
-
-@contextmanager
-def _runtime(at: str) -> Iterator[Any]:
-    with connections[databases.at("default", at)].cursor() as cursor:
-        yield cursor
 
 
 @contextmanager

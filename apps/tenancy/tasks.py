@@ -9,7 +9,7 @@ from apps.kernel.db import databases
 from apps.kernel.queues.periodic import every
 from apps.kernel.queues.tasks import DefaultTask, LowTask
 
-from . import fanout, provisioning
+from . import fanout, tenant_schemas
 
 
 @shared_task(base=DefaultTask, name="tenancy.tick", platform=True)
@@ -21,4 +21,4 @@ def tick() -> None:
 def refill_spares() -> None:
     for key in databases.known():
         with databases.skip_if_unreachable(key):
-            provisioning.refill(settings.SPARE_TENANTS, key)
+            tenant_schemas.refill(settings.SPARE_TENANTS, key)

@@ -31,7 +31,7 @@ from apps.schema_migrations.planning import Plan
 from apps.schema_migrations.result import must_have_succeeded
 from apps.schema_migrations.running import migrate_tenants
 from apps.schema_migrations.schema_locks import LockPolicy
-from apps.tenancy import provisioning
+from apps.tenancy import provisioning, tenant_schemas
 from apps.tenancy.commands import CreateTenant
 from apps.tenancy.models import SchemaMigration, Spare, Tenant
 from apps.tenancy.provisioning import TEMPLATE
@@ -126,7 +126,7 @@ def test_a_migrated_spare_can_be_claimed(operator, make_migration):
 def test_an_up_to_date_run_needs_a_constant_number_of_queries(db):
     with CaptureQueriesContext(connections["owner"]) as few:
         result = migrate_tenants()
-    provisioning.refill(SPARES + 5)
+    tenant_schemas.refill(SPARES + 5)
     with CaptureQueriesContext(connections["owner"]) as more:
         migrate_tenants()
 
@@ -465,7 +465,7 @@ def test_a_migrated_schema_equals_one_by_django_and_one_from_the_blueprint(
     migrate_template()
     provisioning.migrate_tenant(globex, lambda message: None)
     migrate_tenants()
-    provisioning.refill(SPARES + 1)
+    tenant_schemas.refill(SPARES + 1)
     fresh = Spare.objects.order_by("-id")[0]
 
     assert dump(acme.schema) == dump(globex.schema)

@@ -30,7 +30,7 @@ from apps.kernel.actors import System
 from apps.kernel.cache import redis_client, stamps
 from apps.kernel.tenant import activate
 from apps.operations.commands import OnboardTenant
-from apps.tenancy import provisioning
+from apps.tenancy import tenant_schemas
 from apps.tenancy.models import Tenant
 from config.env import env
 
@@ -169,7 +169,7 @@ def _make_template() -> None:
     invitation = InviteOperator(email="operator@bursar.example", name="Olga Operator")
     operator = dispatch(invitation, actor=TESTER)
     dispatch(SetPassword(user_id=operator.pk, password=PASSWORD), actor=TESTER)
-    provisioning.refill(SPARES + 2)
+    tenant_schemas.refill(SPARES + 2)
     for slug, name in (("acme", "Acme Corporation"), ("globex", "Globex")):
         command = OnboardTenant(slug=slug, name=name, owner_email=f"owner@{slug}.example")
         tenant: Tenant = dispatch(command, actor=operator)

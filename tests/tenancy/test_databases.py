@@ -22,7 +22,7 @@ from apps.kernel.tenant import (
     current_database,
 )
 from apps.monitoring.gauges import DatabaseCollector
-from apps.tenancy import provisioning
+from apps.tenancy import tenant_schemas
 from apps.tenancy.commands import ChangeDatabase, CreateTenant, DiscardTenant
 from apps.tenancy.errors import DatabaseUnknown, NoDatabaseHasCapacity
 from apps.tenancy.models import Tenant
@@ -180,11 +180,11 @@ def test_a_tenant_is_placed_in_its_region(east, operator):
 
 
 def test_spares_are_created_in_each_database(east):
-    before = provisioning.spares(east)
+    before = tenant_schemas.spares(east)
 
-    assert provisioning.refill(before + 1, east) == 1
+    assert tenant_schemas.refill(before + 1, east) == 1
 
-    assert provisioning.spares(east) == before + 1
+    assert tenant_schemas.spares(east) == before + 1
 
 
 def test_the_status_of_databases_has_tenants_and_capacity(initech):
@@ -196,7 +196,7 @@ def test_the_status_of_databases_has_tenants_and_capacity(initech):
 
 
 def test_an_orphaned_schema_is_listed(east):
-    claimed = provisioning.claim(east)
+    claimed = tenant_schemas.claim(east)
 
     assert queries.database_statuses()[1].orphaned_schemas == (claimed.schema,)
 
@@ -246,4 +246,4 @@ def test_scheduled_tasks_reach_tenants_in_all_databases(initech):
     sweep_deliveries.apply(throw=True, headers={"tenant": "public"})
     refill_spares.apply(throw=True, headers={"tenant": "public"})
 
-    assert provisioning.spares("east") == 3
+    assert tenant_schemas.spares("east") == 3

@@ -17,7 +17,7 @@ from apps.kernel.db import databases
 from apps.kernel.tenant import HOME, activate, current_database
 from apps.ledger.models import Account
 from apps.operations.commands import OnboardTenant
-from apps.tenancy import directory, provisioning
+from apps.tenancy import directory, provisioning, tenant_schemas
 from apps.tenancy.commands import CreateTenant, DiscardTenant
 from apps.tenancy.errors import SchemaPrefixMismatch
 from apps.tenancy.models import Spare, Tenant
@@ -67,7 +67,7 @@ def test_a_rolled_back_claim_returns_the_spare(operator):
     before = set(Spare.objects.values_list("schema_name", flat=True))
 
     with transaction.atomic():
-        provisioning.claim()
+        tenant_schemas.claim()
         transaction.set_rollback(True)
 
     assert set(Spare.objects.values_list("schema_name", flat=True)) == before
@@ -81,7 +81,7 @@ def test_concurrent_claims_get_different_spares(db):
     @activate(None)
     def claim():
         with transaction.atomic():
-            mine = provisioning.claim()
+            mine = tenant_schemas.claim()
             together.wait(10)  # before any commit
         claimed.append(mine.id)
         connection.close()
@@ -132,7 +132,7 @@ def test_one_process_refills_spares(db):
     with connections["relay"].cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(hashtextextended('spares', 0))")
 
-        assert provisioning.refill(SPARES + 1) == 0
+        assert tenant_schemas.refill(SPARES + 1) == 0
 
         cursor.execute("SELECT pg_advisory_unlock(hashtextextended('spares', 0))")
 
@@ -150,8 +150,10 @@ def test_an_unreachable_database_does_not_delay_refills_of_others(west_is_away, 
     """It is in the middle; the databases before and after it are refilled."""
     monkeypatch.setattr(databases, "known", lambda: [HOME, west_is_away, HOME])
     refilled = []
-    refill = provisioning.refill
-    monkeypatch.setattr(provisioning, "refill", lambda wanted, at: refilled.append(at) or refill(wanted, at))
+    refill = tenant_schemas.refill
+    monkeypatch.setattr(
+        tenant_schemas, "refill", lambda wanted, at: refilled.append(at) or refill(wanted, at)
+    )
 
     with override_settings(SPARE_TENANTS=SPARES + 1):
         response = refill_spares.apply(headers={"tenant": "public"})
@@ -166,7 +168,7 @@ def test_an_error_at_home_is_raised(db, monkeypatch):
     def broken(*_):
         raise ProgrammingError("a mistake")
 
-    monkeypatch.setattr(provisioning, "refill", broken)
+    monkeypatch.setattr(tenant_schemas, "refill", broken)
 
     assert not refill_spares.apply(headers={"tenant": "public"}).successful()
 
@@ -290,7 +292,7 @@ def test_an_altered_spare_is_not_claimed(acme, change):
     with connections["owner"].cursor() as cursor:
         cursor.execute(f"UPDATE tenancy_spare SET {assignment} WHERE id = %s", [first.id])
 
-    assert provisioning.claim().id == second.id
+    assert tenant_schemas.claim().id == second.id
     assert {acme.schema, first.schema_name} <= schemas()
 
 
@@ -302,4 +304,4 @@ def test_the_id_of_a_tenant_is_not_reused(db):
         id=first.id, slug="made-up", name="Made up", schema_name=f"tenant_{first.id}", created_at=now()
     )
 
-    assert provisioning.claim().id == second.id
+    assert tenant_schemas.claim().id == second.id

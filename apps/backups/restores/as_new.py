@@ -18,7 +18,7 @@ from apps.backups.files.backup_file import BackupFile
 from apps.backups.schemas import owner
 from apps.kernel.clock import now
 from apps.kernel.db.unit_of_work import unit_of_work
-from apps.tenancy import directory, provisioning, rules
+from apps.tenancy import directory, rules, tenant_schemas
 from apps.tenancy.models import Domain, Tenant, TenantActivity
 from apps.tenancy.placement import tenant_mirror
 
@@ -49,7 +49,7 @@ def restore_as_new(backup_file: BackupFile, target: Target) -> Tenant:
 
 def _reserve(plan: Plan) -> Tenant:
     """A pending row for the tenant, or that of an interrupted restore."""
-    number = plan.number or provisioning.next_number()
+    number = plan.number or tenant_schemas.next_number()
     with unit_of_work():
         tenant, _ = Tenant.objects.update_or_create(
             pk=number,

@@ -26,7 +26,7 @@ from apps.kernel.db import databases
 from apps.kernel.db.locks import Lock, advisory_lock
 from apps.kernel.db.retries import Backoff, claim
 from apps.kernel.tenant import TenantInfo, activate
-from apps.tenancy import provisioning
+from apps.tenancy import tenant_schemas
 from apps.tenancy.models import Tenant
 
 log = logging.getLogger("bursar.backups")
@@ -145,7 +145,7 @@ def _sample() -> Backup | None:
 
 
 def _restore_and_verify(backup: Backup, tenant: Tenant) -> None:
-    at, number = tenant.database, provisioning.next_number()
+    at, number = tenant.database, tenant_schemas.next_number()
     role = owner.role_for_drills(at)
     replaced.sweep(at, by=role)
     with (

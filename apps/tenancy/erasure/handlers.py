@@ -16,7 +16,7 @@ from apps.kernel.db.unit_of_work import unit_of_work
 from apps.kernel.files.store import files
 from apps.kernel.progress import steps
 from apps.kernel.tenant import activate
-from apps.tenancy import directory, provisioning, rules
+from apps.tenancy import directory, rules, tenant_schemas
 from apps.tenancy.events import TenantErased
 from apps.tenancy.models import Tenant
 
@@ -68,7 +68,7 @@ def drop_tenant(command: DropTenant) -> Erasure:
     _must_be_due(tenant)
     erasure = _must_be_journaled(tenant)
 
-    provisioning.drop(tenant)
+    tenant_schemas.drop(tenant)
     Tenant.objects.filter(pk=tenant.pk).delete()
 
     directory.changed()
