@@ -1,5 +1,29 @@
 """The pages of oversight, and those of the apps below the console; importing a file registers its pages."""
 
-from . import audit, commands, deliveries, events, field_versions, queues, sagas, trace
+from . import (
+    audit_dashboard,
+    audit_pages,
+    audit_records,
+    audit_retention,
+    commands,
+    deliveries,
+    events,
+    field_versions,
+    queues,
+    sagas,
+    trace,
+)
 
-__all__ = ["audit", "commands", "deliveries", "events", "field_versions", "queues", "sagas", "trace"]
+__all__ = [
+    "audit_dashboard",
+    "audit_pages",
+    "audit_records",
+    "audit_retention",
+    "commands",
+    "deliveries",
+    "events",
+    "field_versions",
+    "queues",
+    "sagas",
+    "trace",
+]

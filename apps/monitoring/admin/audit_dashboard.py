@@ -1,0 +1,61 @@
+"""The audit log on the dashboards of both consoles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from apps.audit import queries
+from apps.console import hooks
+
+VIEW_PERMISSION = "audit.view_record"
+VIEW_INTEGRITY_PERMISSION = "audit.view_segment"
+
+
+def _integrity() -> str:
+    verification = queries.last_verification()
+    if verification is None:
+        return gettext("not verified yet")
+    return gettext("verified") if verification.intact else gettext("BROKEN")
+
+
+def _sealed() -> str:
+    seal = queries.seal()
+    return gettext("{records:,} records sealed, {waiting:,} not yet").format(
+        records=seal.records, waiting=seal.waiting
+    )
+
+
+def _latest() -> list[list[Any]]:
+    return [
+        [
+            f"{record.at:%d %b %H:%M}",
+            (record.shown_sentence, reverse("admin:audit_record_change", args=[record.pk])),
+        ]
+        for record in queries.latest(8)
+    ]
+
+
+for _plane in hooks.PLANES:
+    hooks.plug(
+        _plane,
+        hooks.Figure(
+            title=_("Audit log"),
+            permission=VIEW_INTEGRITY_PERMISSION,
+            icon="verified",
+            value=_integrity,
+            note=_sealed,
+            link="admin:audit_integrity",
+        ),
+        hooks.Table(
+            title=_("Latest in the audit log"),
+            permission=VIEW_PERMISSION,
+            headers=(_("When"), _("Action")),
+            rows=_latest,
+            empty=_("Actions of users and of the system appear here."),
+            link="admin:audit_record_changelist",
+        ),
+    )
