@@ -1,10 +1,9 @@
-"""Tenants, their host names, and platform data on them. The tables are in the public schema only."""
+"""Tenants and their host names."""
 
 from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_tenants.models import DomainMixin, TenantMixin
 
@@ -12,20 +11,7 @@ from apps.kernel.clock import now
 from apps.kernel.models import Tracked
 from apps.kernel.tenant import HOME, TenantInfo
 
-from . import states
-from .erasure.models import Erasure
-
-__all__ = [
-    "Database",
-    "Domain",
-    "Erasure",
-    "ScheduledRun",
-    "Spare",
-    "Tenant",
-    "TenantActivity",
-    "TenantDay",
-]
-
+from apps.tenancy import states
 
 class Tenant(Tracked, TenantMixin):
     """A customer with a schema of its own.
@@ -174,142 +160,3 @@ class Domain(DomainMixin):
 
     def __str__(self) -> str:
         return str(self.domain)
-
-
-class TenantActivity(models.Model):
-    """Usage and health of a tenant, for the operator: counts only, no business data.
-
-    commands, failures  of the last 24 hours; a failure is an internal error, not a refusal
-    bytes               of its schema in the database
-    counted_at          when it was counted; figures updated by events may be newer
-    """
-
-    tenant = models.OneToOneField(Tenant, on_delete=models.CASCADE, primary_key=True, related_name="activity")
-    entries_posted = models.PositiveBigIntegerField(default=0)
-    periods_closed = models.PositiveBigIntegerField(default=0)
-    last_active_at = models.DateTimeField(null=True)
-    users = models.PositiveIntegerField(default=0)
-    commands = models.PositiveIntegerField(default=0)
-    refusals = models.PositiveIntegerField(default=0)
-    failures = models.PositiveIntegerField(default=0)
-    dead_letters = models.PositiveIntegerField(default=0)
-    bytes = models.PositiveBigIntegerField(default=0)
-    counted_at = models.DateTimeField(null=True)
-
-    class Meta:
-        default_permissions = ("view",)
-        verbose_name_plural = _("tenant activity")
-
-    def __str__(self) -> str:
-        return gettext("{tenant_id}: {entries_posted} entries").format(
-            tenant_id=self.tenant_id, entries_posted=self.entries_posted
-        )
-
-
-class TenantDay(models.Model):
-    """A tenant's counts at the end of a day, or at present; the source of trends."""
-
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+", db_index=False)
-    day = models.DateField()
-    entries_posted = models.PositiveBigIntegerField()
-    commands = models.PositiveIntegerField()
-    failures = models.PositiveIntegerField()
-    users = models.PositiveIntegerField()
-    bytes = models.PositiveBigIntegerField()
-
-    class Meta:
-        default_permissions = ("view",)
-        constraints = [models.UniqueConstraint(name="tenant_day_once", fields=["tenant", "day"])]
-        indexes = [models.Index(name="tenant_day_of_all", fields=["day"])]
-
-    def __str__(self) -> str:
-        return gettext("{tenant_id} on {day}").format(tenant_id=self.tenant_id, day=self.day)
-
-
-class Spare(models.Model):
-    """A pre-provisioned schema with its role. A new tenant claims it and takes its id."""
-
-    id = models.BigIntegerField(primary_key=True)
-    schema_name = models.CharField(max_length=63, unique=True)
-    role_name = models.CharField(max_length=63)
-    fingerprint = models.CharField(max_length=64)
-    made_at = models.DateTimeField()
-
-    class Meta:
-        default_permissions = ("view",)
-
-    def __str__(self) -> str:
-        return self.schema_name
-
-
-class Database(Tracked):
-    """Capacity and region of a database; its addresses are in the environment, under the same key. A database without a
-    row has the default capacity and no region."""
-
-    DEFAULT_CAPACITY = 300
-    """Above it the catalogue becomes slow: relation caches, dumps and locks depend on the number of tables."""
-
-    key = models.SlugField(primary_key=True, max_length=40)
-    region = models.CharField(max_length=40, blank=True)
-    capacity = models.PositiveIntegerField(default=DEFAULT_CAPACITY)
-    accepts_new = models.BooleanField(default=True)
-
-    class Meta:
-        default_permissions = ("view",)
-
-    def __str__(self) -> str:
-        return self.key
-
-
-class ScheduledRunQuerySet(models.QuerySet["ScheduledRun"]):
-    def open(self) -> ScheduledRunQuerySet:
-        return self.filter(ended_at=None)
-
-    def ended(self) -> ScheduledRunQuerySet:
-        return self.exclude(ended_at=None)
-
-
-class ScheduledRun(models.Model):
-    """The latest run of a scheduled task for all tenants: its slot, and the id of the last tenant that was sent one."""
-
-    NOT_STARTED = -1
-
-    task = models.CharField(max_length=80, primary_key=True)
-    slot_at = models.DateTimeField()
-    progress = models.BigIntegerField(default=NOT_STARTED)
-    begun_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True)
-
-    objects = ScheduledRunQuerySet.as_manager()
-
-    class Meta:
-        default_permissions = ("view",)
-
-    def __str__(self) -> str:
-        return gettext("{task} of {slot_at:%Y-%m-%d %H:%M:%S}").format(task=self.task, slot_at=self.slot_at)
-
-
-class SchemaMigration(models.Model):
-    """The latest migration of the schema of a tenant or a spare.
-
-    migration        the last one that was applied, or the one that failed
-    operation_count  committed operations of a non-atomic migration; the next run resumes after them
-    """
-
-    class State(models.TextChoices):
-        WAITING = "waiting", _("Waiting")
-        DONE = "done", _("Done")
-        FAILED = "failed", _("Failed")
-
-    schema_name = models.CharField(max_length=63, primary_key=True)
-    state = models.CharField(max_length=7, choices=State.choices)
-    migration = models.CharField(max_length=300, blank=True)
-    operation_count = models.PositiveIntegerField(default=0)
-    error = models.TextField(blank=True)
-    at = models.DateTimeField()
-
-    class Meta:
-        default_permissions = ("view",)
-
-    def __str__(self) -> str:
-        return f"{self.schema_name}: {self.get_state_display().lower()}"
