@@ -21,9 +21,9 @@ from apps.sagas.models import Run
 from apps.sales.models import Order, OrderLine, OrderQuerySet
 from apps.sales.sagas import ORDER_TO_CASH
 
-VIEW, CANCEL, REFUND = "sales.view_order", "sales.cancel_order", "sales.refund_order"
 from .order_records import related_parts
 
+VIEW, CANCEL, REFUND = "sales.view_order", "sales.cancel_order", "sales.refund_order"
 STATES = Colours(
     {
         Order.State.PLACED: "info",

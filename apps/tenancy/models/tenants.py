@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
 from django_tenants.models import DomainMixin, TenantMixin
 
 from apps.kernel.clock import now
 from apps.kernel.models import Tracked
 from apps.kernel.tenant import HOME, TenantInfo
-
 from apps.tenancy import states
+
 
 class Tenant(Tracked, TenantMixin):
     """A customer with a schema of its own.
