@@ -8,6 +8,7 @@ opens a second session.
 
 from __future__ import annotations
 
+import datetime as dt
 from contextlib import suppress
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.db import transaction
 from apps.bus import dispatch, handles
 from apps.events import publish
 from apps.identity.events import SupportSessionClosed, SupportSessionOpened
+from apps.identity.random_tokens import digest_of, new_token
 from apps.kernel.actors import System
 from apps.kernel.clock import now
 from apps.kernel.db.tenant_transaction import within
@@ -25,7 +27,7 @@ from apps.kernel.reasons import reason_must_be_given
 from apps.kernel.tenant import TenantInfo, activate
 from apps.tenancy import directory
 
-from . import queries, rules, tickets
+from . import queries, rules
 from .commands import (
     CloseImpersonation,
     CloseSupportSession,
@@ -36,6 +38,8 @@ from .commands import (
 )
 from .errors import ReasonMissing, SupportSessionIsOver, SupportSessionUnknown
 from .models import EndReason, Impersonation, SupportSession
+
+TICKET_LIFETIME = dt.timedelta(seconds=60)
 
 
 def prerequisites(command: EnterAsSupport) -> tuple[str, TenantInfo | None]:
@@ -56,7 +60,7 @@ def enter_as_support(command: EnterAsSupport) -> Impersonation:
         rules.support_access_must_be_allowed()
         user = rules.user_must_allow_impersonation(command.user_id, as_manager=as_manager)
 
-    ticket, instant = tickets.new(), now()
+    ticket, instant = new_token(), now()
     with unit_of_work():
         rules.operator_must_be_outside_tenants(operator)
         impersonation = Impersonation.objects.create(
@@ -68,9 +72,9 @@ def enter_as_support(command: EnterAsSupport) -> Impersonation:
             user_id=user.pk,
             user_name=str(user),
             reason=reason,
-            ticket=tickets.hashed(ticket),
+            ticket=digest_of(ticket),
             requested_at=instant,
-            ticket_expires_at=instant + tickets.TICKET_LIFETIME,
+            ticket_expires_at=instant + TICKET_LIFETIME,
         )
 
     impersonation.new_ticket = ticket

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from apps.audit.models import Record
 from apps.identity.models import User
+from apps.identity.random_tokens import digest_of
 from apps.kernel.actors import Support
 from apps.kernel.tenant import TenantInfo
 from apps.tenancy import directory
 from apps.tenancy.models import Tenant
 
-from . import tickets
 from .commands import IMPERSONATE
 from .errors import TicketInvalid
 from .models import EndReason, Impersonation, SupportSession
@@ -22,7 +22,7 @@ def sign_in_is_open(tenant: TenantInfo) -> bool:
 
 def impersonation_with_ticket(ticket: str, tenant_id: int) -> Impersonation:
     """Reads the ticket without redeeming it. Raises TicketInvalid."""
-    impersonation = Impersonation.objects.with_valid_ticket(tickets.hashed(ticket), tenant_id).first()
+    impersonation = Impersonation.objects.with_valid_ticket(digest_of(ticket), tenant_id).first()
     if impersonation is None:
         raise TicketInvalid
     return impersonation

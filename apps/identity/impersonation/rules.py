@@ -12,11 +12,12 @@ import datetime as dt
 from apps.identity import hooks
 from apps.identity import rules as identity
 from apps.identity.models import User
+from apps.identity.random_tokens import digest_of
 from apps.kernel.actors import Actor, acting
 from apps.kernel.tenant import TenantInfo, current_tenant
 from apps.tenancy import directory
 
-from . import queries, tickets
+from . import queries
 from .errors import (
     EndReasonUnknown,
     ImpersonationUnknown,
@@ -91,7 +92,7 @@ def operator_must_be_outside_tenants(operator: User) -> None:
 
 def ticket_must_open(ticket: str, tenant_id: int) -> Impersonation:
     """Redeems the ticket."""
-    redeemed = Impersonation.objects.redeem(tickets.hashed(ticket), tenant_id)
+    redeemed = Impersonation.objects.redeem(digest_of(ticket), tenant_id)
     if redeemed is None:
         raise TicketInvalid
     return redeemed

@@ -6,8 +6,6 @@ client must refresh one request at a time, and store the new token before it del
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +15,7 @@ from apps.bus import dispatch
 from apps.identity.commands import EndStolenSession
 from apps.identity.errors import RefreshTokenReused, RefreshTokenUnknown, SessionEnded
 from apps.identity.models import ApiSession, RefreshToken
+from apps.identity.random_tokens import digest_of, new_token
 from apps.kernel.actors import System
 from apps.kernel.clock import now
 from apps.kernel.db.callbacks import afterwards
@@ -25,8 +24,6 @@ from apps.kernel.db.unit_of_work import unit_of_work
 from . import access
 
 ACTOR = System("System (API tokens)")
-TOKEN_LENGTH_BYTES = 32
-"""The entropy of a token."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +82,7 @@ def _rotated(presented: str) -> Pair:
 
 
 def _known(presented: str) -> RefreshToken:
-    token = RefreshToken.objects.select_related("session__user").filter(digest=_digest(presented)).first()
+    token = RefreshToken.objects.select_related("session__user").filter(digest=digest_of(presented)).first()
     if token is None:
         raise RefreshTokenUnknown
     return token
@@ -95,11 +92,11 @@ def _pair(session: ApiSession) -> Pair:
     at = now()
     until, token = (
         min(at + settings.ACCESS_TOKEN_LIFE, session.expires_at),
-        secrets.token_urlsafe(TOKEN_LENGTH_BYTES),
+        new_token(),
     )
     RefreshToken.objects.create(
         session=session,
-        digest=_digest(token),
+        digest=digest_of(token),
         issued_at=at,
         expires_at=min(at + settings.REFRESH_TOKEN_IDLE, session.expires_at),
     )
@@ -109,8 +106,3 @@ def _pair(session: ApiSession) -> Pair:
         refresh_token=token,
         expires_in=int((until - at).total_seconds()),
     )
-
-
-def _digest(token: str) -> str:
-    """A plain hash suffices, as a token has 256 random bits."""
-    return hashlib.sha256(token.encode()).hexdigest()
