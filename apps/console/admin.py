@@ -23,7 +23,7 @@ from django.utils.translation import gettext
 from unfold.admin import ModelAdmin, TabularInline
 
 from apps.audit.field_versions import has_field_history
-from apps.bus import Command, dispatch_once
+from apps.bus import Command, Outcome, dispatch_once
 from apps.kernel.db import databases
 from apps.kernel.errors import Refusal
 from apps.kernel.tenant import current_tenant
@@ -203,10 +203,10 @@ class CommandPage:
             return TemplateResponse(request, self.template, context | page)
         if request.method == "POST" and form.is_valid():
             try:
-                outcome = dispatch_once(
+                outcome = self.send(
+                    request,
                     self.build(form, server_fields),
-                    actor=request.user,
-                    key=request.POST.get(KEY) or uuid4().hex,
+                    request.POST.get(KEY) or uuid4().hex,
                 )
             except Refusal as refusal:
                 refusals = refusal.refusals
@@ -214,6 +214,9 @@ class CommandPage:
                 return self.done(request, outcome.result)
         page = self._page(form, refusals, server_fields)
         return TemplateResponse(request, self.template, context | page, status=_status(refusals))
+
+    def send(self, request: HttpRequest, command: Command, key: str) -> Outcome:
+        return dispatch_once(command, actor=request.user, key=key)
 
     def build(self, form: Form, server_fields: ServerFields) -> Command:
         return self.command(**server_fields, **form.cleaned_data)

@@ -31,6 +31,17 @@ class Page:
     icon: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class OwnPage:
+    """A page about the user's own account, at `path`, reversed as `admin:<name>`, for every signed-in user and no
+    support session."""
+
+    path: str
+    name: str
+    title: str | Promise
+    view: Callable[..., HttpResponseBase]
+
+
 @dataclass(frozen=True)
 class Reading:
     """A formatted number and the note below it, where one query gives both."""
@@ -135,11 +146,21 @@ class RowLink:
 
 Part = Page | Figure | Chart | Table | Search | MenuItem | RowLink
 _parts: dict[Plane, list[Part]] = {plane: [] for plane in PLANES}
+_own_pages: list[OwnPage] = []
 
 
 def plug(plane: Plane, *parts: Part) -> None:
     """Registers parts for one console. Apps call it in their `admin` module."""
     _parts[plane].extend(parts)
+
+
+def plug_own(*pages: OwnPage) -> None:
+    """Registers pages about the user's own account, for both consoles. Apps call it in their `admin` module."""
+    _own_pages.extend(pages)
+
+
+def own_pages() -> list[OwnPage]:
+    return list(_own_pages)
 
 
 def pages(plane: Plane) -> list[Page]:

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.kernel.actors import impersonator
 from apps.kernel.tenant import current_tenant
 
 from . import hooks
@@ -39,6 +40,13 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
     return [
         {"title": title, "items": items, "separator": bool(title)} for title, items in groups.items() if items
     ]
+
+
+def own_pages(request: HttpRequest) -> list[dict[str, Any]]:
+    """The links in the user's menu. A support session has none."""
+    if not request.user.is_authenticated or impersonator():
+        return []
+    return [{"title": page.title, "link": reverse(f"admin:{page.name}")} for page in hooks.own_pages()]
 
 
 def _item(title: str, icon: str, link: str) -> dict[str, Any]:

@@ -11,18 +11,24 @@ from django.conf import settings
 from django.contrib.admin.options import BaseModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
+from apps.bus.errors import NotAsSupport
+from apps.kernel.actors import impersonator
 from apps.kernel.manifest import Module
 from apps.kernel.tenant import current_tenant
 from apps.modules import registry
 
 from . import hooks
 
+NOT_MOUNTED = ("view_on_site", "password_change", "password_change_done")
+"""Pages of Django: a redirect to a row's public page, which no row has, and a page that judges unlimited guesses of the
+current password."""
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
@@ -34,8 +40,12 @@ class Site(UnfoldAdminSite):
     enable_nav_sidebar = True
 
     def get_urls(self) -> list[Any]:  # the types of Django and of Unfold exclude each other
-        """All but Django's redirect to a row's public page, which no row has."""
-        return [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
+        """All but those of NOT_MOUNTED, with our own pages about the user's account."""
+        own = [
+            path(page.path, self.admin_view(self._for_the_user(page)), name=page.name)
+            for page in hooks.own_pages()
+        ]
+        return [*own, *(url for url in super().get_urls() if getattr(url, "name", "") not in NOT_MOUNTED)]
 
     def extra_urls(self) -> list[URLPattern]:
         return [
@@ -62,9 +72,14 @@ class Site(UnfoldAdminSite):
         return super().app_index(request, app_label, extra_context)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The page of django-allauth, with its rate limits and second factor."""
-        response: HttpResponse = secure_admin_login(super().login)(request, extra_context=extra_context)
+        """The sign-in page of accounts. Django's own form, which judges unlimited guesses, is never reached."""
+        response: HttpResponse = secure_admin_login(self._home)(request)
         return response
+
+    def _home(self, request: HttpRequest) -> HttpResponse:
+        if not self.has_permission(request):
+            raise PermissionDenied
+        return redirect("admin:index")
 
     def _while_available(self, app: str, view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
@@ -93,6 +108,15 @@ class Site(UnfoldAdminSite):
         return TemplateResponse(
             request, "console/module_unavailable.html", {**self.each_context(request), **page}, status=403
         )
+
+    def _for_the_user(self, page: hooks.OwnPage) -> Any:
+        def view(request: HttpRequest, **server_fields: Any) -> HttpResponseBase:
+            if support := impersonator():
+                raise NotAsSupport(actor=request.user, title=str(page.title).lower(), support=support)
+            context = {**self.each_context(request), "title": page.title}
+            return page.view(request, context=context, **server_fields)
+
+        return view
 
     def _guarded(self, page: hooks.Page) -> Any:
         def view(request: HttpRequest, **server_fields: Any) -> HttpResponseBase:

@@ -11,6 +11,7 @@ from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminDateWidget,
     UnfoldAdminEmailInputWidget,
+    UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
     UnfoldAdminTextInputWidget,
@@ -53,6 +54,8 @@ def _apply_widget(field: forms.Field) -> None:
         field.widget = UnfoldAdminSelectWidget(choices=cast(list[Any], field.choices))
     elif isinstance(field, forms.BooleanField):
         field.widget = UnfoldBooleanWidget()
+    elif isinstance(field.widget, forms.PasswordInput):
+        field.widget = UnfoldAdminPasswordWidget(attrs=field.widget.attrs)
     elif isinstance(field.widget, forms.Textarea):
         field.widget = UnfoldAdminTextareaWidget(attrs={"rows": 3})
     else:

@@ -40,6 +40,7 @@ _COMMON: dict[str, Any] = {
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _icon}],
     "STYLES": [_css],
     "SCRIPTS": [_script],
+    "ACCOUNT": {"navigation": "apps.console.menu.own_pages"},
     "COMMAND": {"search_models": False, "search_callback": "apps.console.palette.search"},
     "SIDEBAR": {"show_search": False, "command_search": True, "navigation": "apps.console.menu.menu"},
 }

@@ -14,7 +14,7 @@ WITHOUT_PERMISSION = {
     "search/",
     "jsi18n/",
     "password_change/",
-    "password_change/done/",
+    "address_change/",
     "logout/",
     "autocomplete/",
 }
