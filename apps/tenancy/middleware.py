@@ -114,28 +114,31 @@ def _in_one_transaction(chunks: Iterable[bytes]) -> Generator[bytes, None, None]
 
 
 class ConsoleSessionMiddleware(SessionMiddleware):
-    """A session cookie for each console, so that consoles on one origin do not end each other's sessions."""
+    """Cookies of session and CSRF token for each console, so that consoles on one origin do not end each other's
+    sessions or invalidate each other's forms."""
 
     def process_request(self, request: HttpRequest) -> None:
-        name = _cookie_name()
-        if name in request.COOKIES:
-            request.COOKIES = request.COOKIES | {settings.SESSION_COOKIE_NAME: request.COOKIES[name]}
-        elif name != settings.SESSION_COOKIE_NAME:
-            request.COOKIES = {k: v for k, v in request.COOKIES.items() if k != settings.SESSION_COOKIE_NAME}
+        own = {name: request.COOKIES.get(_cookie_name(name)) for name in _names()}
+        others = {name: value for name, value in request.COOKIES.items() if name not in own}
+        request.COOKIES = others | {name: value for name, value in own.items() if value is not None}
         super().process_request(request)
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         response = super().process_response(request, response)
-        name = _cookie_name()
-        if settings.SESSION_COOKIE_NAME not in response.cookies or name == settings.SESSION_COOKIE_NAME:
-            return response
-        morsel = response.cookies.pop(settings.SESSION_COOKIE_NAME)
-        response.cookies[name] = morsel.value
-        response.cookies[name].update({k: v for k, v in morsel.items() if v})
-        response.cookies[name]["path"] = cast(TenantRequest, request).tenant_prefix + "/"
+        for name in _names():
+            own = _cookie_name(name)
+            if name in response.cookies and own != name:
+                morsel = response.cookies.pop(name)
+                response.cookies[own] = morsel.value
+                response.cookies[own].update({k: v for k, v in morsel.items() if v})
+                response.cookies[own]["path"] = cast(TenantRequest, request).tenant_prefix + "/"
         return response
 
 
-def _cookie_name() -> str:
+def _names() -> tuple[str, str]:
+    return settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME
+
+
+def _cookie_name(name: str) -> str:
     tenant = current_tenant()
-    return f"{settings.SESSION_COOKIE_NAME}_{tenant.id}" if tenant else settings.SESSION_COOKIE_NAME
+    return f"{name}_{tenant.id}" if tenant else name

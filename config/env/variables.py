@@ -99,6 +99,12 @@ class Secrets(BaseModel):
     access_token_seconds: int = Field(default=600, ge=60, le=900, description="Lifetime of an access token")
     refresh_token_days: int = Field(default=7, ge=1, le=90, description="Maximum idle time of an API session")
     api_session_days: int = Field(default=30, ge=1, le=365, description="Maximum lifetime of an API session")
+    session_idle_minutes: int = Field(
+        default=480, ge=5, le=10_080, description="Maximum idle time of a console session"
+    )
+    session_max_hours: int = Field(
+        default=24, ge=1, le=720, description="Maximum lifetime of a console session"
+    )
     metrics_token: SecretStr | None = Field(default=None, description="Token of the scraper of /metrics")
 
 

@@ -18,4 +18,11 @@ SESSION_ENGINE = "apps.tenancy.sessions"
 SESSION_COOKIE_NAME = "bursar_session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-CSRF_USE_SESSIONS = True
+SESSION_COOKIE_AGE = env().session_idle_minutes * 60
+"""A console session ends after this time without a request. Redis forgets it then."""
+SESSION_MAX_AGE_S = env().session_max_hours * 3600
+"""A console session ends after this time, idle or not."""
+CSRF_COOKIE_NAME = "bursar_csrf"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+"""The CSRF token is in a cookie, not in the session: the pages for visitors store nothing."""
