@@ -16,6 +16,6 @@ urlpatterns = [
     path("api/v1/identity/", include(support.PLATFORM)),
     path("metrics", metrics, name="metrics"),
     *mounted("tenancy", "billing", "operations", "audit", "identity", "notices", "monitoring"),
-    path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include("apps.identity.accounts.urls")),
     path("", operator_site.urls),
 ]

@@ -26,7 +26,7 @@ urlpatterns = [
         "webhooks",
         "notices",
     ),
-    path("accounts/", include("allauth.account.urls")),
+    path("accounts/", include("apps.identity.accounts.urls")),
     path("support/", include("apps.identity.impersonation.urls")),
     path("", tenant_site.urls),
 ]

@@ -24,6 +24,7 @@ from apps.console.widgets import Form, ReasonForm, reason
 from apps.kernel.tenant import current_tenant
 
 from . import queries, roles
+from .accounts import pages as _accounts  # noqa: F401
 from .commands import (
     ChangeRoles,
     DeactivateUser,
@@ -55,7 +56,7 @@ class UserAdmin(ReadOnlyAdmin):
     list_display = ("name", "email", "has_roles", "is_active", "last_login")
     search_fields = ("name", "email")
     ordering = ("name",)
-    fields = ("name", "email", "has_roles", "is_active", "is_staff", "joined_at", "last_login")
+    fields = ("name", "email", "new_email", "has_roles", "is_active", "is_staff", "joined_at", "last_login")
     readonly_fields = ("has_roles",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:

@@ -8,32 +8,38 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from allauth.account.forms import default_token_generator
+from allauth.account.forms import UserTokenForm, default_token_generator
 from allauth.account.internal.flows.login import perform_password_login
 from allauth.account.utils import user_pk_to_url_str
+from allauth.account.views import LoginView, LogoutView
 from allauth.headless.account.inputs import LoginInput
 from allauth.headless.constants import Client
 from allauth.headless.internal.authkit import AuthenticationStatus, authentication_context
 from allauth.headless.internal.decorators import mark_request_as_headless
 from django.http import HttpRequest
 
-TOO_MANY_ATTEMPTS = "too_many_login_attempts"
-"""allauth's code of the refusal by its rate limit."""
+__all__ = [
+    "LoginRefused",
+    "LoginView",
+    "LogoutView",
+    "password_login",
+    "password_reset_key",
+    "user_of_password_reset_key",
+]
 
 
 class LoginRefused(Exception):
-    """The login failed. At most one of the attributes is true."""
+    """The login failed."""
 
-    def __init__(self, *, too_many_attempts: bool = False, stage_pending: bool = False) -> None:
-        self.too_many_attempts = too_many_attempts
+    def __init__(self, *, stage_pending: bool = False) -> None:
         self.stage_pending = stage_pending
         """A second factor, or another stage of the login, is missing."""
         super().__init__()
 
 
 def password_login(request: HttpRequest, email: str, password: str) -> dict[str, Any]:
-    """The login of allauth's headless API, with its checks and rate limits. Returns the tokens of
-    settings.HEADLESS_TOKEN_STRATEGY. Raises LoginRefused.
+    """The login of allauth's headless API, with its checks and the adapter's limits. Returns the tokens of
+    settings.HEADLESS_TOKEN_STRATEGY. Raises LoginRefused, and TooManyAttempts.
 
     Uses a separate session, so that a console in the same browser is neither used nor signed out.
     """
@@ -41,7 +47,7 @@ def password_login(request: HttpRequest, email: str, password: str) -> dict[str,
     with authentication_context(request):
         credentials = LoginInput(data={"email": email, "password": password})
         if not credentials.is_valid():
-            raise LoginRefused(too_many_attempts=credentials.has_error("__all__", TOO_MANY_ATTEMPTS))
+            raise LoginRefused
         response = perform_password_login(request, credentials.cleaned_data, credentials.login)
         if not request.user.is_authenticated:
             raise LoginRefused(stage_pending=bool(AuthenticationStatus(request).get_pending_stage()))
@@ -51,5 +57,12 @@ def password_login(request: HttpRequest, email: str, password: str) -> dict[str,
 
 
 def password_reset_key(user: Any) -> tuple[str, str]:
-    """User and token, as the arguments `uidb36` and `key` of allauth's page `account_reset_password_from_key`."""
+    """User and token, as the arguments `uidb36` and `key` of the page `account_reset_password_from_key`."""
     return user_pk_to_url_str(user), default_token_generator.make_token(user)
+
+
+def user_of_password_reset_key(uidb36: str, key: str) -> Any:
+    """The active user with this key; None if it was used, has expired, or was never valid."""
+    form = UserTokenForm(data={"uidb36": uidb36, "key": key})
+    user: Any = form.reset_user if form.is_valid() else None
+    return user if user is not None and user.is_active else None

@@ -64,10 +64,25 @@ class SecondFactorNeeded(Unauthenticated):
     message = _("Sign-in needs a second factor.")
 
 
+class PasswordWrong(Forbidden):
+    message = _("The current password is wrong.")
+
+
+class PasswordLinkUsed(Conflict):
+    message = _("This link was used or has expired.")
+
+
+class AddressChangeUnknown(NotFound):
+    message = _("No change of an address to {new_email} is requested.")
+
+
 class TooManyAttempts(Refusal):
-    message = _("Too many failed attempts to sign in. Wait a few minutes.")
+    message = _("Too many attempts. Try again in {seconds} seconds.")
     status = 429
-    retry_after = 300
+
+    def __init__(self, *, seconds: int) -> None:
+        super().__init__(seconds=seconds)
+        self.retry_after = seconds
 
 
 class TokenInvalid(Unauthenticated):

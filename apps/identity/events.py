@@ -1,4 +1,4 @@
-"""Events of sessions and of support access."""
+"""Events of accounts, sessions and support access."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -55,3 +55,33 @@ class RefreshTokenReused(Event):
     @property
     def aggregate(self) -> str:
         return f"api_session:{self.session_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressChangeRequested(Event):
+    """A user requested another e-mail address. It takes effect when the link in an e-mail to it is opened."""
+
+    name = "address_change.requested"
+
+    user_id: int
+    email: str
+    new_email: str
+
+    @property
+    def aggregate(self) -> str:
+        return f"user:{self.user_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressChanged(Event):
+    """The e-mail address of a user changed: they sign in with it from now on."""
+
+    name = "address.changed"
+
+    user_id: int
+    email: str
+    former_email: str
+
+    @property
+    def aggregate(self) -> str:
+        return f"user:{self.user_id}"

@@ -55,8 +55,7 @@ def set_password(command: SetPassword) -> User:
     user = rules.user_must_exist(command.user_id)
     rules.password_must_be_strong(command.password, user)
 
-    user.set_password(command.password)
-    user.save(update_fields=["password"])
+    user.replace_password(command.password)
 
     return user
 

@@ -1,4 +1,4 @@
-"""The hooks of identity: the owner of a new tenant, PII, and the handlers in its subpackage, which autodiscovery does
+"""The hooks of identity: the owner of a new tenant, PII, and the handlers in its subpackages, which autodiscovery does
 not find."""
 
 from collections.abc import Iterable
@@ -7,6 +7,7 @@ from apps.kernel.pii import EMAIL, NAME, SECRET, declare_pii, exclude_from_clone
 from apps.tenancy.hooks import NewTenant, TenantRequest, request_check, set_up
 
 from . import rules
+from .accounts import handlers as _accounts  # noqa: F401
 from .commands import InviteUser
 from .impersonation import handlers as _support  # noqa: F401
 
@@ -21,7 +22,7 @@ def owner(new: NewTenant) -> Iterable[InviteUser]:
     yield InviteUser(email=new.owner_email, name=new.owner_name or new.owner_email, role="owner")
 
 
-declare_pii("identity.User", email=EMAIL, name=NAME, password=SECRET)
+declare_pii("identity.User", email=EMAIL, new_email=EMAIL, name=NAME, password=SECRET)
 declare_pii("account.EmailAddress", email=EMAIL)
 exclude_from_clones("account.EmailConfirmation", "identity.ApiSession", "identity.RefreshToken")
 exclude_from_clones("identity.Impersonation", "identity.SupportSession")

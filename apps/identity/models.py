@@ -46,16 +46,18 @@ class UserManager(BaseUserManager["User"]):
 class User(Tracked, AbstractBaseUser, PermissionsMixin):
     """A user who signs in by e-mail address. Roles are groups; their permissions are in the modules' manifests.
 
-    epoch   invalidates older tokens when it grows. The database raises it with each change of the columns of
-            `TOKEN_FIELDS`, and never lowers it.
+    epoch       invalidates older tokens when it grows. The database raises it with each change of the columns of
+                `TOKEN_FIELDS`, and never lowers it.
+    new_email   takes the place of `email` when a link sent to it is opened; empty if no change was requested
     """
 
-    TOKEN_FIELDS = frozenset({"password", "is_active", "is_staff", "is_superuser"})
+    TOKEN_FIELDS = frozenset({"password", "email", "is_active", "is_staff", "is_superuser"})
     """A change of these invalidates the access tokens."""
     SIGN_IN_FIELDS = frozenset({"password", "is_active"})
     """A change of these ends the sessions as well."""
 
     email = models.EmailField()
+    new_email = models.EmailField(_("requested e-mail address"), blank=True, default="", db_default="")
     name = models.CharField(max_length=120)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=True, help_text=_("Can use the console."))
@@ -93,6 +95,12 @@ class User(Tracked, AbstractBaseUser, PermissionsMixin):
             if changed & self.TOKEN_FIELDS:
                 self.refresh_from_db(fields=["epoch"])
                 token_statuses.invalidate()
+
+    def replace_password(self, password: str) -> None:
+        """A requested change of the address lapses too: a stranger with the old password may have requested it."""
+        self.set_password(password)
+        self.new_email = ""
+        self.save(update_fields=["password", "new_email"])
 
     def change_roles(self, groups: list[Group]) -> None:
         """Invalidates tokens with the old roles at once."""

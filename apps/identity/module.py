@@ -7,7 +7,14 @@ MODULE = Module(
     version="1.0.0",
     description=_("Users, roles and permissions, sign-in and tokens, support access."),
     dependencies=("audit", "modules", "tenancy"),
-    publishes=("refresh_token.reused", "support_session.opened", "support_session.closed"),
+    publishes=(
+        "address.changed",
+        "address_change.requested",
+        "refresh_token.reused",
+        "support_session.opened",
+        "support_session.closed",
+    ),
+    subscribes=("address.changed", "address_change.requested"),
     router="apps.identity.api.urls",
     grants={
         "owner": ("identity.manage_users", "identity.view_user", "identity.view_supportsession"),

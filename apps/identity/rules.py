@@ -17,6 +17,7 @@ from apps.kernel.tenant import current_tenant
 
 from . import roles
 from .errors import (
+    AddressChangeUnknown,
     CannotDeactivateYourself,
     CredentialsRefused,
     EmailMalformed,
@@ -24,7 +25,9 @@ from .errors import (
     LastAdministrator,
     OperatorsArePlatformOnly,
     OperatorsHaveNoRoles,
+    PasswordLinkUsed,
     PasswordTooWeak,
+    PasswordWrong,
     RoleNeeded,
     RoleUnknown,
     SessionUnknown,
@@ -79,6 +82,28 @@ def user_must_be_unchanged(user_id: int, epoch: int) -> User:
     if user is None or user.epoch != epoch or not user.is_active:
         raise CredentialsRefused
     return user
+
+
+def password_link_must_be_unused(user_id: int, epoch: int) -> User:
+    """Locks the user: of two requests with one link, the second sees the epoch of the new password."""
+    user = User.objects.select_for_update().filter(pk=user_id).first()
+    if user is None or user.epoch != epoch or not user.is_active:
+        raise PasswordLinkUsed
+    return user
+
+
+def address_change_must_be_requested(user_id: int, new_email: str) -> User:
+    """Locks the user: one of two requests with one link finds the change done."""
+    users = User.objects.select_for_update().filter(pk=user_id, is_active=True)
+    user = users.filter(new_email=new_email).exclude(new_email="").first()
+    if user is None:
+        raise AddressChangeUnknown(new_email=new_email)
+    return user
+
+
+def current_password_must_match(user: User, password: str) -> None:
+    if not user.check_password(password):
+        raise PasswordWrong
 
 
 def session_must_exist(session_id: int) -> ApiSession:

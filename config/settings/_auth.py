@@ -8,12 +8,17 @@ AUTH_USER_MODEL = "identity.User"
 SILENCED_SYSTEM_CHECKS = [
     "auth.W004"
 ]  # addresses are unique regardless of case, by a constraint on Lower(email)
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["apps.identity.accounts.backend.OwnAddressBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "apps.identity.accounts.password_validation.DifferentCharacters"},
+    {"NAME": "apps.identity.accounts.password_validation.NoKnownNames"},
 ]
 # Names, not paths: a path would lead a tenant's login to the operator's console.
 LOGIN_URL = "account_login"
@@ -27,9 +32,10 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
-ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_RATE_LIMITS = False
+"""Our own limits know devices (apps/identity/accounts/attempts.py)."""
 ALLAUTH_TRUSTED_PROXY_COUNT = env().trusted_proxies
-"""Trusted entries at the end of X-Forwarded-For; rate limits of sign-in count by the address before them."""
+"""Trusted entries at the end of X-Forwarded-For; limits of sign-in count by the address before them."""
 
 # API: access tokens valid for minutes, and single-use refresh tokens (docs/decisions/0014-tokens.md).
 HEADLESS_CLIENTS = ("app",)

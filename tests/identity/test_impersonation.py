@@ -443,8 +443,8 @@ class TestCommandsClosedToSupport:
             with pytest.raises(NotAsSupport):
                 dispatch_async(command, actor=owner)
 
-    @pytest.mark.parametrize("page", ["password/change/", "password/set/", "email/", "password/reset/"])
-    def test_account_pages_of_allauth_are_refused(self, operator, acme, controller, page):
+    @pytest.mark.parametrize("page", ["login/", "password/reset/", "password/reset/key/1-1/", "address/1/"])
+    def test_pages_of_passwords_and_addresses_are_refused(self, operator, acme, controller, page):
         browser = enter(operator, acme, controller)
 
         response = browser.get(f"/t/acme/accounts/{page}")

@@ -30,7 +30,7 @@ PUBLIC_ADDRESSES = (
 )
 """Addresses that respond without authentication; they contain no data of a tenant."""
 LOGOUT_ADDRESSES = ("/logout/",)
-NO_COMMANDS = ("/api/v1/identity/tokens/", "/api/v1/webhooks/in/", "/password_change/")
+NO_COMMANDS = ("/api/v1/identity/tokens/", "/api/v1/webhooks/in/", "/password_change/", "/address_change/")
 """Addresses with a password, a token or a signature as body."""
 
 

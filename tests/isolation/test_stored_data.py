@@ -48,7 +48,7 @@ AREAS = {
 }
 """All cached areas, with their real loaders: settings, plans and limits, token statuses, and the directory. A new area
 must be added here."""
-KINDS = {*AREAS, "sessions", "throttle", "allauth", "queues"}
+KINDS = {*AREAS, "sessions", "throttle", "backoff", "queues"}
 """All kinds of keys in Redis: cached areas, sessions, counters of requests and sign-ins, and queues."""
 ADDRESSES = (
     *("/api/v1/companies/companies/", "/api/v1/billing/plan/", "/plan/"),  # currency, limits

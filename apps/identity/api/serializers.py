@@ -71,4 +71,4 @@ class UserSerializer(ReadSerializer):
 
     class Meta:
         model = User
-        fields = ("id", "email", "name", "is_active", "roles", "last_login")
+        fields = ("id", "email", "new_email", "name", "is_active", "roles", "last_login")

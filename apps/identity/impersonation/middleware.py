@@ -20,6 +20,8 @@ from .errors import ImpersonationUnknown, NotForSupport, SupportSessionIsOver
 from .models import EndReason
 
 LOGOUT = "account_logout"
+PAGES_OF_ACCOUNTS = ("allauth.", "apps.identity.accounts.")
+"""Modules of views."""
 
 
 class SupportRequest(HttpRequest):
@@ -49,9 +51,9 @@ class SupportMiddleware:
             return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, *_: Any) -> HttpResponseBase | None:
-        """Support has no access to django-allauth's pages for passwords and addresses; its logout ends the session."""
+        """Support has no access to the pages for passwords and addresses; its logout ends the session."""
         active_support: browser_sessions.ActiveSupport | None = getattr(request, "support", None)
-        if active_support is None or not view.__module__.startswith("allauth."):
+        if active_support is None or not view.__module__.startswith(PAGES_OF_ACCOUNTS):
             return None
         if request.resolver_match and request.resolver_match.view_name == LOGOUT:
             if request.method == "POST":

@@ -36,6 +36,16 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("email", models.EmailField(max_length=254)),
+                (
+                    "new_email",
+                    models.EmailField(
+                        blank=True,
+                        db_default="",
+                        default="",
+                        max_length=254,
+                        verbose_name="requested e-mail address",
+                    ),
+                ),
                 ("name", models.CharField(max_length=120)),
                 ("is_active", models.BooleanField(default=True)),
                 ("is_staff", models.BooleanField(default=True, help_text="Can use the console.")),
@@ -93,6 +103,16 @@ class Migration(migrations.Migration):
                 ("impersonator_name", models.CharField(blank=True, max_length=200)),
                 ("correlation_id", models.CharField(blank=True, max_length=64)),
                 ("email", models.EmailField(max_length=254)),
+                (
+                    "new_email",
+                    models.EmailField(
+                        blank=True,
+                        db_default="",
+                        default="",
+                        max_length=254,
+                        verbose_name="requested e-mail address",
+                    ),
+                ),
                 ("name", models.CharField(max_length=120)),
                 ("is_active", models.BooleanField(default=True)),
                 ("is_staff", models.BooleanField(default=True, help_text="Can use the console.")),

@@ -1,6 +1,6 @@
 """Database invariants of users: history is append-only, and the epoch that invalidates older tokens never decreases.
 
-The epoch grows with every change of the password and the flags. Otherwise a row that was read before a change and written
+The epoch grows with every change of the password, the address and the flags. Otherwise a row that was read before a change and written
 after it would make old tokens valid again.
 """
 
@@ -12,8 +12,8 @@ EPOCH = """
 CREATE FUNCTION identity_user_epoch() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     NEW.epoch := greatest(NEW.epoch, OLD.epoch);
-    IF (NEW.password, NEW.is_active, NEW.is_staff, NEW.is_superuser)
-       IS DISTINCT FROM (OLD.password, OLD.is_active, OLD.is_staff, OLD.is_superuser) THEN
+    IF (NEW.password, NEW.email, NEW.is_active, NEW.is_staff, NEW.is_superuser)
+       IS DISTINCT FROM (OLD.password, OLD.email, OLD.is_active, OLD.is_staff, OLD.is_superuser) THEN
         NEW.epoch := greatest(NEW.epoch, OLD.epoch + 1);
     END IF;
     RETURN NEW;

@@ -1,4 +1,4 @@
-"""Signing in over the API: django-allauth's login, with its checks and rate limits."""
+"""Signing in over the API: django-allauth's login, with its checks and our limits (`accounts.attempts`)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from apps.identity.allauth_internals import LoginRefused, password_login
-from apps.identity.errors import CredentialsRefused, SecondFactorNeeded, TooManyAttempts
+from apps.identity.errors import CredentialsRefused, SecondFactorNeeded
 
 
 def sign_in(request: HttpRequest, email: str, password: str) -> dict[str, Any]:
@@ -16,8 +16,6 @@ def sign_in(request: HttpRequest, email: str, password: str) -> dict[str, Any]:
     try:
         return password_login(request, email, password)
     except LoginRefused as refused:
-        if refused.too_many_attempts:
-            raise TooManyAttempts from None
         if refused.stage_pending:
             raise SecondFactorNeeded from None
         raise CredentialsRefused from None
