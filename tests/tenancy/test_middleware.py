@@ -126,7 +126,7 @@ def test_self_registration_is_refused(client, acme):
         "/t/acme/accounts/signup/", {"email": "me@acme.example", "password1": "correct horse battery"}
     )
 
-    assert response.status_code == 404
+    assert (response.status_code, response.headers["location"].split("?")[0]) == (302, "/t/acme/login/")
     with activate(acme):
         assert not User.objects.filter(email="me@acme.example").exists()
 
