@@ -27,7 +27,7 @@ YES_NO = (("yes", _("Yes")), ("no", _("No")))
 
 def databases_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
     return TemplateResponse(
-        request, "console/databases.html", context | {"rows": queries.database_statuses()}
+        request, "tenancy/databases.html", context | {"rows": queries.database_statuses()}
     )
 
 
