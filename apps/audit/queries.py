@@ -152,3 +152,8 @@ def activity_since(instant: dt.datetime) -> Activity:
 
 def has_correlation_id(correlation_id: str) -> bool:
     return Record.objects.filter(correlation_id=correlation_id).exists()
+
+
+def records() -> RecordQuerySet:
+    """All records of the current tenant, the oldest first."""
+    return Record.objects.order_by("id")

@@ -139,6 +139,14 @@ class Delivery(Retried):
     def __str__(self) -> str:
         return f"{self.subscriber} ← {self.event_id}"
 
+    @property
+    def is_pending(self) -> bool:
+        return self.status == self.Status.PENDING
+
+    @property
+    def is_settled(self) -> bool:
+        return self.status not in self.UNSETTLED
+
 
 class BreakerQuerySet(models.QuerySet["Breaker"]):
     def of(self, subscriber: str, queue: str, tenant_id: int | None) -> BreakerQuerySet:

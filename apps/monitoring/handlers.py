@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from django.db import transaction
 
 from apps.bus import handles
 from apps.bus.envelope import current_envelope
+from apps.events import queries as events
 from apps.events import replay
-from apps.events.models import Delivery
 from apps.kernel.db import databases
 from apps.kernel.errors import together
 from apps.kernel.reasons import reason_must_be_given
@@ -19,6 +20,9 @@ from . import rules
 from .commands import DropDelivery, ReplayDeliveries, ReplayDelivery, ReplayEvents
 from .errors import NothingToReplay, ReasonMissing
 
+if TYPE_CHECKING:
+    from apps.events.models import Delivery
+
 
 @handles(ReplayDelivery)
 def replay_delivery(command: ReplayDelivery) -> Delivery:
@@ -26,11 +30,11 @@ def replay_delivery(command: ReplayDelivery) -> Delivery:
         validation.check(reason_must_be_given, command.reason, ReasonMissing)
         validation.check(rules.database_must_be_known, command.database)
     with _in_database(command.database) as using:
-        delivery = rules.delivery_must_exist(command.delivery_id, using)
+        delivery = rules.delivery_must_exist(command.delivery_id, command.database)
         rules.delivery_must_not_be_pending(delivery)
         rules.subscriber_must_exist(delivery.subscriber)
 
-        replay.replay_deliveries(Delivery.objects.using(using).filter(pk=delivery.pk))
+        replay.replay_deliveries(events.deliveries(database=command.database, pk=delivery.pk))
 
         delivery.refresh_from_db(using=using)
     return delivery
@@ -44,12 +48,11 @@ def replay_deliveries(command: ReplayDeliveries) -> int:
         validation.check(rules.tenant_must_exist, command.tenant)
         validation.check(rules.database_must_be_known, command.database)
     tenant = rules.tenant_must_exist(command.tenant)
-    with _in_database(command.database) as using:
-        dead = Delivery.objects.using(using).filter(
-            status=Delivery.Status.DEAD, subscriber=command.subscriber
-        )
+    with _in_database(command.database):
+        tenant_id = tenant.pk if tenant else None
+        dead = events.dead_deliveries(command.subscriber, tenant_id, database=command.database)
 
-        count = replay.replay_deliveries(dead.filter(tenant_id=tenant.pk) if tenant else dead)
+        count = replay.replay_deliveries(dead)
 
     if not count:
         raise NothingToReplay(subscriber=command.subscriber, database=command.database)
@@ -86,8 +89,8 @@ def drop_delivery(command: DropDelivery) -> Delivery:
     with together() as validation:
         validation.check(reason_must_be_given, command.reason, ReasonMissing)
         validation.check(rules.database_must_be_known, command.database)
-    with _in_database(command.database) as using:
-        delivery = rules.delivery_must_exist(command.delivery_id, using)
+    with _in_database(command.database):
+        delivery = rules.delivery_must_exist(command.delivery_id, command.database)
         rules.delivery_must_not_be_settled(delivery)
 
         replay.drop(delivery)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext, ngettext
 
-from apps.events.models import Breaker
+from apps.events import queries as events
 from apps.kernel.db import databases
 from apps.kernel.queues import wait_times
 from apps.kernel.tenant import at_database
@@ -42,7 +42,7 @@ def paused_subscribers() -> Iterator[Alert]:
     paused: dict[str, dict[tuple[str, int | None], str]] = defaultdict(dict)
     for key in databases.known():
         with databases.skip_if_unreachable(key), at_database(key):
-            for breaker in Breaker.objects.open().order_by("subscriber", "id"):
+            for breaker in events.open_breakers():
                 paused[breaker.subscriber][key, breaker.tenant_id] = breaker.last_error
     for subscriber, errors in paused.items():
         yield Alert(

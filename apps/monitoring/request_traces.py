@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from apps.audit import access_log
-from apps.audit.models import Record
-from apps.events.models import OutboxEvent
+from apps.audit import queries as audit
+from apps.events import queries as events
 from apps.kernel.actors import Actor, System
 from apps.kernel.db.tenant_transaction import within
 from apps.kernel.ids import CORRELATION_ID
@@ -31,9 +31,10 @@ def trace_of(correlation_id: str, *, at: TenantInfo | None = None) -> Sequence[R
 
 def is_known(correlation_id: str) -> bool:
     """Whether the current tenant has an entry."""
-    return bool(CORRELATION_ID.match(correlation_id)) and bool(
-        Record.objects.filter(correlation_id=correlation_id).exists()
-        or OutboxEvent.objects.filter(correlation_id=correlation_id, **_own()).exists()
+    tenant = current_tenant()
+    return bool(CORRELATION_ID.match(correlation_id)) and (
+        audit.has_correlation_id(correlation_id)
+        or events.has_correlation_id(correlation_id, tenant_id=tenant.id if tenant else None)
     )
 
 
@@ -51,12 +52,6 @@ def _named(slugs: set[str]) -> Iterator[TenantInfo]:
     return (tenant for tenant in active_tenants() if tenant.slug in slugs)
 
 
-def _own() -> dict[str, int]:
-    """A filter of the shared outbox: the rows of the current tenant; all rows for the platform."""
-    tenant = current_tenant()
-    return {"tenant_id": tenant.id} if tenant else {}
-
-
 def _entries(tenant: TenantInfo | None, correlation_id: str) -> list[RequestTraceEntry]:
     with within(tenant):
         return entries_here(correlation_id)
@@ -64,15 +59,9 @@ def _entries(tenant: TenantInfo | None, correlation_id: str) -> list[RequestTrac
 
 def _involved_tenants(correlation_id: str) -> Iterator[TenantInfo]:
     """Tenants with an event, and tenants with only a record in their audit log, such as a refusal."""
-    with_events = set(
-        OutboxEvent.objects.filter(correlation_id=correlation_id, tenant_id__isnull=False).values_list(
-            "tenant_id", flat=True
-        )
-    )
+    with_events = events.tenants_with(correlation_id)
     for tenant in active_tenants():
         with within(tenant):
-            is_involved = (
-                tenant.id in with_events or Record.objects.filter(correlation_id=correlation_id).exists()
-            )
+            is_involved = tenant.id in with_events or audit.has_correlation_id(correlation_id)
         if is_involved:
             yield tenant

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from apps.events import EVENTS, SUBSCRIBERS, Subscriber
-from apps.events.models import Delivery
+from apps.events import queries as events
 from apps.kernel.db import databases
 from apps.tenancy import queries as tenants
 from apps.tenancy.errors import DatabaseUnknown
-from apps.tenancy.models import Tenant
 
 from .errors import (
     DeliveryIsPending,
@@ -18,27 +19,31 @@ from .errors import (
     SubscriberUnknown,
 )
 
+if TYPE_CHECKING:
+    from apps.events.models import Delivery
+    from apps.tenancy.models import Tenant
+
 
 def database_must_be_known(key: str) -> None:
     if key not in databases.known():
         raise DatabaseUnknown(key=key)
 
 
-def delivery_must_exist(delivery_id: int, using: str) -> Delivery:
+def delivery_must_exist(delivery_id: int, database: str) -> Delivery:
     """The delivery, locked until the end of the transaction."""
-    delivery = Delivery.objects.using(using).select_for_update().filter(pk=delivery_id).first()
+    delivery = events.deliveries(database=database, pk=delivery_id).select_for_update(of=("self",)).first()
     if delivery is None:
         raise DeliveryUnknown(delivery_id=delivery_id)
     return delivery
 
 
 def delivery_must_not_be_pending(delivery: Delivery) -> None:
-    if delivery.status == Delivery.Status.PENDING:
+    if delivery.is_pending:
         raise DeliveryIsPending(delivery=delivery)
 
 
 def delivery_must_not_be_settled(delivery: Delivery) -> None:
-    if delivery.status not in Delivery.UNSETTLED:
+    if delivery.is_settled:
         raise DeliveryIsSettled(delivery=delivery, status=delivery.get_status_display().lower())
 
 

@@ -12,7 +12,7 @@ from apps.kernel.tenant import TenantInfo
 
 from . import directory
 from .errors import TenantUnknown
-from .models import Tenant
+from .models import ScheduledRun, ScheduledRunQuerySet, Tenant
 
 
 def tenant_named(slug: str) -> TenantInfo:
@@ -74,3 +74,8 @@ def sandboxes_of(tenant_id: int) -> Sequence[str]:
 def slugs_by_id() -> dict[int, str]:
     """For rows without a foreign key to their tenant."""
     return dict(Tenant.objects.values_list("pk", "slug"))
+
+
+def scheduled_runs() -> ScheduledRunQuerySet:
+    """The latest run of each scheduled task for all tenants, by task."""
+    return ScheduledRun.objects.order_by("task")

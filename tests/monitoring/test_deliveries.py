@@ -13,12 +13,12 @@ from apps.audit.models import Record
 from apps.bus import dispatch, dry_run
 from apps.bus.errors import PlatformOnly
 from apps.events import SUBSCRIBERS, listens_to
+from apps.events import queries as events
 from apps.events.deliveries import BACKOFF, deliver
 from apps.events.models import Delivery, OutboxEvent
 from apps.events.relay import sweep
 from apps.kernel import clock
 from apps.kernel.tenant import activate
-from apps.monitoring import queries
 from apps.monitoring.commands import DropDelivery, ReplayDeliveries, ReplayDelivery, ReplayEvents
 from apps.monitoring.errors import (
     DeliveryIsPending,
@@ -182,7 +182,7 @@ def test_dropping_by_a_tenants_owner_is_refused(dead, owner, acme):
 
 
 def test_the_overview_counts_pending_deliveries_and_dead_letters(dead, acme):
-    (state,) = [subscriber for subscriber in queries.subscribers() if subscriber.name == SUBSCRIBER]
+    (state,) = [subscriber for subscriber in events.subscribers() if subscriber.name == SUBSCRIBER]
 
     assert (state.subscribes, state.queue, state.pending, state.dead) == ("shelf.filled", "default", 2, 1)
 

@@ -18,6 +18,7 @@ from apps.console import hooks
 from apps.console.admin import CommandPage, ServerFields
 from apps.console.widgets import Form, ReasonForm, reason
 from apps.events import SUBSCRIBERS
+from apps.events import queries as events
 from apps.events.models import Delivery
 from apps.kernel.db import databases
 from apps.kernel.tenant import HOME
@@ -31,7 +32,7 @@ def subscribers_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpRe
     return TemplateResponse(
         request,
         "monitoring/subscribers.html",
-        context | {"rows": queries.subscribers(), "may_manage": request.user.has_perm(MANAGE)},
+        context | {"rows": events.subscribers(), "may_manage": request.user.has_perm(MANAGE)},
     )
 
 
@@ -99,7 +100,7 @@ class ReplayDeadLettersForm(Form):
 
 
 class ReplayEventsForm(ReplayDeadLettersForm):
-    event = forms.ChoiceField(choices=lambda: [(name, name) for name in queries.event_names()])
+    event = forms.ChoiceField(choices=lambda: [(name, name) for name in events.event_names()])
     since = forms.DateTimeField(help_text=_("In UTC, such as 2026-01-31 00:00."))
     field_order = ("event", "since", "subscriber", "tenant", "database", "reason")
 

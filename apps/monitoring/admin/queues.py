@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.console import hooks
 from apps.kernel.queues import wait_times
 from apps.monitoring import queries
-from apps.tenancy.models import ScheduledRun
+from apps.tenancy import queries as tenants
 
 VIEW_PERMISSION = "monitoring.view_queues"
 
@@ -22,9 +22,8 @@ def queues_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpRespons
         queues: dict[str, Any] = {"rows": queries.queues()}
     except wait_times.BROKER_ERRORS:
         queues = {"away": True}
-    scheduled_runs = ScheduledRun.objects.order_by("task")
     return TemplateResponse(
-        request, "monitoring/queues.html", context | queues | {"scheduled_runs": scheduled_runs}
+        request, "monitoring/queues.html", context | queues | {"scheduled_runs": tenants.scheduled_runs()}
     )
 
 

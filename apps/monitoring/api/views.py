@@ -3,8 +3,8 @@ from typing import Any
 
 from apps.bus.api.filters import CharFilter, Filters
 from apps.bus.api.views import CommandEndpoint, DetailEndpoint, ListEndpoint, QueryEndpoint
+from apps.events import queries as events
 from apps.events.models import Delivery
-from apps.monitoring import queries
 from apps.monitoring.commands import DropDelivery, ReplayDeliveries, ReplayDelivery, ReplayEvents
 
 from .serializers import CountSerializer, DeliverySerializer, SubscriberSerializer
@@ -29,7 +29,7 @@ class Subscribers(QueryEndpoint):
     many = True
 
     def run_query(self, query: Any, **server_fields: Any) -> Sequence[Any]:
-        return queries.subscribers()
+        return events.subscribers()
 
 
 class Deliveries(ListEndpoint):

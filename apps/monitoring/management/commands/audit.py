@@ -19,7 +19,6 @@ from apps.audit import access_log, export, queries, sealing, verification
 from apps.audit.commands import ErasePerson, MoveToColdStorage
 from apps.audit.erasure_plan import erasure_plan
 from apps.audit.filters import RecordFilter
-from apps.audit.models import Record
 from apps.bus import dispatch
 from apps.console.terminal import EXIT_CODE_REFUSED, SHELL, BursarCommand, Output
 from apps.kernel.errors import SeveralRefusals
@@ -107,7 +106,7 @@ class Command(BursarCommand):
         filters = {"since": since, "until": until, "text": text}
         ((_, tenant),) = _chosen(**options)
         with activate(tenant):
-            chosen = RecordFilter(filters, queryset=Record.objects.order_by("id"))
+            chosen = RecordFilter(filters, queryset=queries.records())
             if not chosen.is_valid():
                 raise CommandError(f"{chosen.errors.as_text()}", returncode=2)
             access_log.record_export(SHELL, filters, form=format)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from argparse import SUPPRESS
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import CommandParser
 from django.utils.dateparse import parse_datetime
@@ -13,11 +13,14 @@ from django.utils.dateparse import parse_datetime
 from apps.bus import Command as CommandClass
 from apps.bus import dispatch, dry_run
 from apps.console.terminal import SHELL, BursarCommand, Output
-from apps.events.models import Delivery
+from apps.events import queries as events
 from apps.kernel.errors import SeveralRefusals
 from apps.kernel.tenant import HOME
 from apps.monitoring import queries, rules
 from apps.monitoring.commands import DropDelivery, ReplayDeliveries, ReplayDelivery, ReplayEvents
+
+if TYPE_CHECKING:
+    from apps.events.models import Delivery
 
 
 class Command(BursarCommand):
@@ -29,7 +32,7 @@ class Command(BursarCommand):
         listing = verbs.add_parser("list", help="Deliveries, newest first.")
         listing.add_argument("--subscriber", default="")
         listing.add_argument("--tenant", default="", metavar="SLUG")
-        listing.add_argument("--status", default="", choices=["", *Delivery.Status.values])
+        listing.add_argument("--status", default="", choices=["", *events.DELIVERY_STATUSES])
         listing.add_argument("--limit", type=int, default=50)
 
         one = verbs.add_parser("replay", help="Deliver one event again.")
@@ -39,23 +42,23 @@ class Command(BursarCommand):
         dead.add_argument("subscriber", metavar="SUBSCRIBER")
         dead.add_argument("--tenant", default="", metavar="SLUG")
 
-        events = verbs.add_parser(
+        past = verbs.add_parser(
             "replay-events", help="Deliver all events of a name since an instant to a subscriber."
         )
-        events.add_argument("event", metavar="EVENT")
-        events.add_argument("subscriber", metavar="SUBSCRIBER")
-        events.add_argument("--since", type=_instant, required=True, help="2026-01-31T00:00:00Z")
-        events.add_argument("--tenant", default="", metavar="SLUG")
+        past.add_argument("event", metavar="EVENT")
+        past.add_argument("subscriber", metavar="SUBSCRIBER")
+        past.add_argument("--since", type=_instant, required=True, help="2026-01-31T00:00:00Z")
+        past.add_argument("--tenant", default="", metavar="SLUG")
 
         drop = verbs.add_parser("drop", help="Give up a delivery.")
         drop.add_argument("delivery_id", type=int, metavar="ID")
 
-        for subparser in (listing, one, dead, events, drop):
+        for subparser in (listing, one, dead, past, drop):
             subparser.add_argument(
                 "--database", default=HOME, metavar="KEY", help="The database of the deliveries."
             )
             subparser.add_argument("--json", action="store_true", default=SUPPRESS, help=SUPPRESS)
-        for subparser in (one, dead, events, drop):
+        for subparser in (one, dead, past, drop):
             subparser.add_argument("--reason", required=True, help="Recorded in the audit log.")
             subparser.add_argument("--dry-run", action="store_true", help="Only print refusals.")
 
@@ -94,9 +97,9 @@ def _dry_run(command: CommandClass) -> Output:
 
 def _done(command: CommandClass) -> Output:
     result = dispatch(command, actor=SHELL)
-    if isinstance(result, Delivery):
-        return Output(f"{result}: {result.get_status_display().lower()}.", _row(result))
-    return Output(f"{result} will be delivered again.", {"count": result})
+    if isinstance(result, int):
+        return Output(f"{result} will be delivered again.", {"count": result})
+    return Output(f"{result}: {result.get_status_display().lower()}.", _row(result))
 
 
 def _listed(*, subscriber: str, tenant: str, status: str, database: str, limit: int, **_: Any) -> Output:

@@ -7,8 +7,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.console.terminal import BursarCommand, Output
-from apps.events import schemas
-from apps.monitoring import queries
+from apps.events import queries, schemas
 
 
 class Command(BursarCommand):
