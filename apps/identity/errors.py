@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Unauthenticated
+from apps.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Refusal, Unauthenticated, Unavailable
 
 
 class EmailTaken(Conflict):
@@ -74,6 +74,13 @@ class PasswordLinkUsed(Conflict):
 
 class AddressChangeUnknown(NotFound):
     message = _("No change of an address to {new_email} is requested.")
+
+
+class AttemptsUnavailable(Unavailable):
+    """Without Redis no attempt can be counted, so no password is judged."""
+
+    message = _("Sign-in and changes of passwords are unavailable for a moment. Try again shortly.")
+    retry_after = 5
 
 
 class TooManyAttempts(Refusal):

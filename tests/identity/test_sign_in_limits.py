@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 from django.test import Client
 
+from apps.kernel.cache import redis_client
 from apps.kernel.clock import moved_to, now
 from apps.kernel.tenant import activate
 from tests.support.database import PASSWORD
@@ -143,6 +144,17 @@ def test_addresses_of_one_ipv6_network_count_as_one(owner, acme):
     tries = [sign_in(owner.email, "wrong", f"2001:db8::{number}").status_code for number in range(1, 7)]
 
     assert tries == [200] * 5 + [429]
+
+
+@pytest.mark.parametrize("send", [sign_in, over_the_api])
+def test_without_redis_no_password_is_judged(owner, acme, settings, monkeypatch, send):
+    monkeypatch.setattr(redis_client, "_clients", {})
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+
+    response = send(owner.email, PASSWORD, client=Client(raise_request_exception=False))
+
+    assert response.status_code == 503
+    assert response["Retry-After"] == "5"
 
 
 @pytest.mark.parametrize("send", [sign_in, over_the_api])

@@ -12,10 +12,11 @@ import ipaddress
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+import redis
 from allauth.account.adapter import get_adapter
 from django.http import HttpRequest
 
-from apps.identity.errors import PasswordWrong, TooManyAttempts
+from apps.identity.errors import AttemptsUnavailable, PasswordWrong, TooManyAttempts
 from apps.kernel.cache import backoff
 from apps.kernel.cache.backoff import Limit
 
@@ -45,14 +46,14 @@ class Attempt:
 
 
 def begin(request: HttpRequest, account: str) -> Attempt:
-    """`account` is the e-mail address as typed, which need not exist. Raises TooManyAttempts."""
+    """`account` is the e-mail address as typed, which need not exist. Raises TooManyAttempts, AttemptsUnavailable."""
     name = _digest(account.strip().casefold())
     if device := devices.known(request, account):
         limits = [_of_account_and_source(name, f"device:{device}")]
     else:
         source = source_of(request)
         limits = [_of_account_and_source(name, source), _of_source(source), _of_account(name)]
-    if wait_s := backoff.take(limits):
+    if wait_s := _take(limits):
         raise TooManyAttempts(seconds=wait_s)
     return Attempt(limits)
 
@@ -74,9 +75,16 @@ def password_attempt(request: HttpRequest, account: str) -> Iterator[None]:
 def may_send_link(request: HttpRequest, email: str) -> bool:
     """False when the address got links a moment ago: the page says the same, and no e-mail is sent. Raises
     TooManyAttempts for a source that asks for many."""
-    if wait_s := backoff.take([_links_of_source(source_of(request))]):
+    if wait_s := _take([_links_of_source(source_of(request))]):
         raise TooManyAttempts(seconds=wait_s)
-    return not backoff.take([_links_to(_digest(email.strip().casefold()))])
+    return not _take([_links_to(_digest(email.strip().casefold()))])
+
+
+def _take(limits: Sequence[Limit]) -> int:
+    try:
+        return backoff.take(limits)
+    except redis.RedisError:
+        raise AttemptsUnavailable from None
 
 
 def source_of(request: HttpRequest) -> str:

@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from apps.bus import dispatch
 from apps.identity.allauth_internals import LoginView, user_of_password_reset_key
-from apps.identity.errors import TooManyAttempts
+from apps.identity.errors import AttemptsUnavailable, TooManyAttempts
 from apps.identity.tokens.self_service import SelfService
 from apps.kernel.errors import Refusal
 
@@ -26,12 +26,12 @@ GONE = 410
 
 
 class SignIn(LoginView):
-    """The page of django-allauth. The refusal of too many attempts is shown above the form."""
+    """The page of django-allauth. A refusal of the limits is shown above the form."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             response: HttpResponse = super().post(request, *args, **kwargs)
-        except TooManyAttempts as refusal:
+        except (TooManyAttempts, AttemptsUnavailable) as refusal:
             form = self.form_class(initial={"login": request.POST.get("login", "")}, request=request)
             page = self.get_context_data(form=form, refusal=refusal)
             response = self.render_to_response(page, status=refusal.status)
