@@ -365,7 +365,9 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(fields=("source", "ref"), name="webhooks_received_once"),
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("state__in", ["received", "failed"]), _negated=True),
+                            models.Q(
+                                ("state", "received"), ("state", "failed"), _connector="OR", _negated=True
+                            ),
                             ("next_at__isnull", False),
                             _connector="OR",
                         ),

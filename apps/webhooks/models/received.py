@@ -85,7 +85,7 @@ class Received(Retried):
             models.UniqueConstraint(name="webhooks_received_once", fields=["source", "ref"]),
             models.CheckConstraint(
                 name="webhooks_open_received_has_next_attempt",
-                condition=~Q(state__in=["received", "failed"]) | Q(next_at__isnull=False),
+                condition=~(Q(state="received") | Q(state="failed")) | Q(next_at__isnull=False),
             ),
         ]
         indexes = [
