@@ -45,7 +45,12 @@ def _load(tenant_id: int) -> PlanInfo:
 
 
 cached: Cached[int, PlanInfo] = Cached(
-    "plans", _load, ttl=CACHE_TTL_S, of="public", about=lambda tenant_id: tenant_id or "public"
+    "plans",
+    _load,
+    shape=PlanInfo,
+    ttl=CACHE_TTL_S,
+    of="public",
+    about=lambda tenant_id: tenant_id or "public",
 )
 """The plan by tenant id, in the key space of that tenant. Changing a plan invalidates all of them."""
 

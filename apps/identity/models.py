@@ -210,6 +210,9 @@ class RefreshToken(models.Model):
 
 
 token_statuses: Cached[int, TokenStatus | None] = Cached(
-    "api-sessions", lambda session_id: ApiSession.objects.token_status(session_id), ttl=60
+    "api-sessions",
+    lambda session_id: ApiSession.objects.token_status(session_id),
+    shape=TokenStatus | None,
+    ttl=60,
 )
 """By session id. All entries of a tenant are invalidated together, whenever one changes."""

@@ -17,7 +17,7 @@ def _load(_: str) -> dict[str, Any]:
     return dict(Setting.objects.values_list("key", "value"))
 
 
-cached: Cached[str, dict[str, Any]] = Cached("settings", _load, ttl=CACHE_TTL_S)
+cached: Cached[str, dict[str, Any]] = Cached("settings", _load, shape=dict[str, Any], ttl=CACHE_TTL_S)
 
 
 def value(setting: SettingDefinition[T]) -> T:

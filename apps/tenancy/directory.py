@@ -27,7 +27,9 @@ def _load(key: str) -> TenantInfo | None:
     return tenant.info if tenant else None
 
 
-_directory: Cached[str, TenantInfo | None] = Cached("directory", _load, ttl=TTL, of="public")
+_directory: Cached[str, TenantInfo | None] = Cached(
+    "directory", _load, shape=TenantInfo | None, ttl=TTL, of="public"
+)
 
 
 def _load_inactive_tenants(_: str) -> frozenset[int]:
@@ -35,7 +37,7 @@ def _load_inactive_tenants(_: str) -> frozenset[int]:
 
 
 _inactive_tenants: Cached[str, frozenset[int]] = Cached(
-    "inactive_tenants", _load_inactive_tenants, ttl=TTL, of="public"
+    "inactive_tenants", _load_inactive_tenants, shape=frozenset[int], ttl=TTL, of="public"
 )
 
 

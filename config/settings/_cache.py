@@ -9,9 +9,12 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_FUNCTION": "apps.kernel.cache.keys.make_key",
-        "OPTIONS": {"pool_class": "apps.kernel.cache.redis_url.SentinelPool"}
-        if uses_sentinel(REDIS_URL)
-        else {},
+        "OPTIONS": {
+            "serializer": "apps.kernel.cache.json_serializer.JsonSerializer",
+            **(
+                {"pool_class": "apps.kernel.cache.redis_url.SentinelPool"} if uses_sentinel(REDIS_URL) else {}
+            ),
+        },
     }
 }
 SESSION_ENGINE = "apps.tenancy.sessions"

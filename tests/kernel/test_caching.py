@@ -1,5 +1,7 @@
+import pickle
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from django.core.cache import cache
@@ -33,7 +35,7 @@ def shelf(db):
 
 @pytest.fixture
 def shelf_cache(shelf):
-    return Cached("shelf", shelf.load, ttl=60)
+    return Cached("shelf", shelf.load, shape=Any, ttl=60)
 
 
 def in_redis(area):
@@ -101,7 +103,7 @@ class TestLifetime:
         shelf_cache.get("a")
         (key,) = in_redis("shelf")
         redis_client.client().expire(key, 5)  # as if 55 s had passed in Redis
-        twin = Cached("shelf", shelf.load, ttl=60)
+        twin = Cached("shelf", shelf.load, shape=Any, ttl=60)
         twin.get("a")
         redis_client.client().delete(key)
         shelf.content = "second"
@@ -131,7 +133,7 @@ class TestLifetime:
 
 
 def test_memory_evicts_the_least_recently_read_value(shelf):
-    small = Cached("shelf", shelf.load, ttl=60, size=2)
+    small = Cached("shelf", shelf.load, shape=Any, ttl=60, size=2)
     for key in ("a", "b", "a", "c"):
         small.get(key)
     redis_client.client().delete(*in_redis("shelf"))
@@ -142,7 +144,7 @@ def test_memory_evicts_the_least_recently_read_value(shelf):
 
 def test_an_empty_value_is_cached_too(db):
     loaded_keys = []
-    empty = Cached("empty", lambda key: loaded_keys.append(key), ttl=60)
+    empty = Cached("empty", lambda key: loaded_keys.append(key), shape=Any, ttl=60)
 
     assert empty.get("x") is empty.get("x") is None
     assert loaded_keys == ["x"]
@@ -151,7 +153,7 @@ def test_an_empty_value_is_cached_too(db):
 def test_another_process_reads_the_value_from_redis(shelf, shelf_cache):
     shelf_cache.get("a")
 
-    twin = Cached("shelf", shelf.load, ttl=60)
+    twin = Cached("shelf", shelf.load, shape=Any, ttl=60)
 
     assert twin.get("a") == "a:first"
     assert shelf.load_count == 1
@@ -160,7 +162,7 @@ def test_another_process_reads_the_value_from_redis(shelf, shelf_cache):
 def test_a_change_is_seen_by_its_own_transaction_at_once_and_by_every_other_after_the_commit(
     shelf, shelf_cache
 ):
-    twin = Cached("shelf", shelf.load, ttl=60)
+    twin = Cached("shelf", shelf.load, shape=Any, ttl=60)
     assert shelf_cache.get("a") == twin.get("a")
 
     with transaction.atomic():
@@ -243,3 +245,69 @@ def test_an_uncommitted_value_is_not_cached(shelf, shelf_cache):
         transaction.set_rollback(True)
 
     assert shelf_cache.get("a") == "a:first"
+
+
+class Forged:
+    """A pickle that runs code of its writer when it is read."""
+
+    executed: list[str] = []
+
+    def __reduce__(self):
+        return (Forged.executed.append, ("code",))
+
+
+@pytest.fixture
+def forged():
+    Forged.executed.clear()
+    return pickle.dumps((Forged(),))
+
+
+def test_a_forged_pickle_in_a_cached_area_runs_no_code_and_counts_as_missing(shelf, shelf_cache, forged):
+    shelf_cache.get("a")
+    (key,) = in_redis("shelf")
+    redis_client.client().set(key, forged)
+
+    assert Cached("shelf", shelf.load, shape=Any, ttl=60).get("a") == "a:first"
+    assert Forged.executed == []
+    assert shelf.load_count == 2
+
+
+def test_a_value_of_another_shape_counts_as_missing(shelf, shelf_cache):
+    shelf_cache.get("a")
+    (key,) = in_redis("shelf")
+    redis_client.client().set(key, b'{"not": "a text"}')
+
+    assert Cached("shelf", shelf.load, shape=str, ttl=60).get("a") == "a:first"
+
+
+def test_a_forged_pickle_in_djangos_cache_runs_no_code_and_counts_as_missing(acme, forged):
+    with activate(acme):
+        cache.set("currency", "USD")
+        (key,) = redis_client.client().keys("*currency*")
+        redis_client.client().set(key, forged)
+
+        assert cache.get("currency") is None
+    assert Forged.executed == []
+
+
+def test_a_forged_session_runs_no_code_and_signs_nobody_in(client_for, owner, forged):
+    client = client_for(owner)
+    assert client.get("/t/acme/").status_code == 200
+    (cookie,) = [cookie for name, cookie in client.cookies.items() if "session" in name]
+    (key,) = redis_client.client().keys(f"*{cookie.value}")
+    redis_client.client().set(key, forged)
+
+    assert client.get("/t/acme/").status_code == 302
+    assert Forged.executed == []
+
+
+def test_the_keys_of_redis_after_a_visit_hold_json(client_for, owner):
+    client_for(owner).get("/t/acme/")
+
+    texts = [
+        redis_client.client().get(key)
+        for key in redis_client.client().keys("tenant:*")
+        if redis_client.client().type(key) == b"string"
+    ]
+    assert texts
+    assert not [text for text in texts if text.startswith(b"\x80")]

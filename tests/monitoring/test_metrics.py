@@ -171,10 +171,10 @@ def test_dead_letters_are_counted_by_subscriber(at_acme, owner):
 def test_cache_lookups_are_counted_by_the_level_of_the_hit(at_acme):
     before = scraped()
 
-    one = Cached("shelf", str.upper, ttl=60)
+    one = Cached("shelf", str.upper, shape=str, ttl=60)
     one.get("a")
     one.get("a")
-    Cached("shelf", str.upper, ttl=60).get("a")
+    Cached("shelf", str.upper, shape=str, ttl=60).get("a")
 
     after = scraped()
     for level in ("nowhere", "memory", "redis"):

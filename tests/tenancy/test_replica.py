@@ -169,7 +169,7 @@ def test_a_decorated_report_reads_from_the_replica(at_initech):
 
 def test_a_cached_value_is_read_from_the_primary(at_initech, paused_replica):
     """Even when a report loads it first, from a lagging replica after an invalidation."""
-    companies = Cached("companies-counted", lambda _: Company.objects.count(), ttl=60)
+    companies = Cached("companies-counted", lambda _: Company.objects.count(), shape=int, ttl=60)
     companies.get("all")
     found_company()
     companies.invalidate()
@@ -182,14 +182,16 @@ def test_a_cached_value_is_read_from_the_primary(at_initech, paused_replica):
 
 
 def test_a_cached_report_is_read_from_the_primary(at_initech, paused_replica):
-    companies = Cached("companies-reported", reads_from_replica(lambda _: Company.objects.count()), ttl=60)
+    companies = Cached(
+        "companies-reported", reads_from_replica(lambda _: Company.objects.count()), shape=int, ttl=60
+    )
     found_company()
 
     assert companies.get("all") == 2
 
 
 def test_without_a_cache_a_loader_reads_from_the_primary(at_initech, paused_replica, monkeypatch):
-    companies = Cached("companies-uncached", lambda _: Company.objects.count(), ttl=60)
+    companies = Cached("companies-uncached", lambda _: Company.objects.count(), shape=int, ttl=60)
     monkeypatch.setattr(stamps, "STAMPS", Mock(of=Mock(side_effect=RedisError)))
     found_company()
 

@@ -9,16 +9,17 @@ invalidates process memory everywhere.
 from __future__ import annotations
 
 import logging
-import pickle
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
 import redis
 from django.db import transaction
+from pydantic import TypeAdapter, ValidationError
 
 from apps.kernel.db import replica
 from apps.kernel.observability.metrics import CACHE
@@ -29,7 +30,7 @@ from .redis_client import client
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
-LAYOUT = 3
+LAYOUT = 4
 """Increment it when a class of cached instances changes its fields, because two releases may run side by side."""
 AREAS: WeakSet[Cached[Any, Any]] = WeakSet()
 log = logging.getLogger(__name__)
@@ -38,7 +39,10 @@ log = logging.getLogger(__name__)
 class Cached(Generic[K, V]):
     """Results of `load(key)`, cached for each tenant.
 
+    Redis holds them as JSON, never as pickles: reading a pickle runs code that its writer chose.
+
     area    the name under which results are stored and invalidated together
+    shape   the type of the results. A value in Redis of another shape counts as missing
     ttl     lifetime in seconds, which also bounds staleness when a pub/sub message is lost
     of      the owner where it is not the current tenant: "public" for data of the platform
     about   for data of the platform about a tenant: returns the tenant's id for a key. The result is stored among that
@@ -51,12 +55,14 @@ class Cached(Generic[K, V]):
         area: str,
         load: Callable[[K], V],
         *,
+        shape: Any,
         ttl: int,
         of: str | None = None,
         about: Callable[[K], int | str] | None = None,
         size: int = 10_000,
     ) -> None:
-        self.area, self.load, self.ttl, self.of, self.about, self.size = area, load, ttl, of, about, size
+        self.area, self.load, self.shape, self.ttl = area, load, shape, ttl
+        self.of, self.about, self.size = of, about, size
         self._memory: OrderedDict[str, tuple[float, V]] = OrderedDict()
         self._in_memory, self._in_redis, self._missed = (
             CACHE.labels(area, level) for level in ("memory", "redis", "nowhere")
@@ -124,10 +130,18 @@ class Cached(Generic[K, V]):
             return None, self.ttl
         if not stored:
             return None, self.ttl
-        return pickle.loads(stored), max(left, 0) / 1000  # noqa: S301 - our own bytes, on our own server
+        try:
+            return (self._json.validate_json(stored),), max(left, 0) / 1000
+        except ValidationError as error:
+            log.warning("A value in Redis has another shape and was ignored: %s", error)
+            return None, self.ttl
+
+    @cached_property
+    def _json(self) -> TypeAdapter[V]:
+        return TypeAdapter(self.shape)
 
     def _to_redis(self, full: str, value: tuple[V]) -> None:
         try:
-            client().set(full, pickle.dumps(value), ex=self.ttl)
+            client().set(full, self._json.dump_json(value[0]), ex=self.ttl)
         except redis.RedisError as error:
             log.warning("Not cached in Redis: %s", error)
