@@ -290,7 +290,7 @@ def test_a_forged_pickle_in_djangos_cache_runs_no_code_and_counts_as_missing(acm
     assert Forged.executed == []
 
 
-def test_a_forged_session_runs_no_code_and_signs_nobody_in(client_for, owner, forged):
+def test_a_forged_session_runs_no_code_and_is_no_sign_in(client_for, owner, forged):
     client = client_for(owner)
     assert client.get("/t/acme/").status_code == 200
     (cookie,) = [cookie for name, cookie in client.cookies.items() if "session" in name]
