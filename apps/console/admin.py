@@ -12,7 +12,9 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 from django.contrib import messages
-from django.db import models
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ChangeList
+from django.db import DataError, models
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -29,8 +31,9 @@ from apps.kernel.errors import Refusal
 from apps.kernel.tenant import current_tenant
 from apps.modules import registry
 
-from . import hooks
+from . import hooks, list_filters
 from .empty_lists import empty_list
+from .errors import FilterMalformed, FilterUnknown
 
 ServerFields = Mapping[str, Any]
 Facts = Sequence[tuple[str | Promise, str | Promise]]
@@ -52,9 +55,11 @@ class ReadOnlyAdmin(ModelAdmin):
     """Lists and rows without editing. `links` are the commands for a row, `list_links` those that create one.
 
     Each list has an `empty_message`, which names what it would contain; `creating_page` is the name of the page that
-    creates a row, if there is one.
+    creates a row, if there is one. A list is filtered by `list_filter`, `date_hierarchy` and the query parameters in
+    `lookups`, which links of other pages use; every other parameter is refused.
     """
 
+    lookups: Sequence[str] = ()
     empty_message: str | Promise
     creating_page = ""
     change_list_template = "console/change_list.html"
@@ -73,6 +78,24 @@ class ReadOnlyAdmin(ModelAdmin):
         return not registry.unavailable_module(self.opts.app_label) and bool(
             super().has_view_permission(request, obj)
         )
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        list_filter = self.get_list_filter(request) if request else self.list_filter
+        return lookup in self.lookups or lookup in list_filters.declared(
+            self.model, list_filter, self.date_hierarchy
+        )
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """Refuses a wrong filter with its reason. Django redirects to the list without filters."""
+        for name, values in request.GET.lists():
+            if name not in list_filters.NOT_FILTERS and not self.lookup_allowed(name, values[-1], request):
+                raise FilterUnknown(name=name)
+            if any("\0" in value for value in values):
+                raise FilterMalformed
+        try:
+            return super().get_changelist_instance(request)
+        except (IncorrectLookupParameters, ValueError, DataError) as error:
+            raise FilterMalformed from error
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -35,6 +35,7 @@ def test_reading_the_audit_log_is_recorded_and_left_out_of_the_list(client_for, 
         access = Record.objects.get(command="audit.read_audit_log")
         assert (access.actor_name, access.request) == ("Auditor", {"q": "plant"})
     assert "looked at the audit log" not in page(client, "audit/record/")
+    assert "looked at the audit log" in page(client, "audit/record/?retention=access")
     assert "looked at the audit log" in page(client, "audit/record/?retention__exact=access")
 
 

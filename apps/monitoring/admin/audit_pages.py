@@ -14,6 +14,7 @@ from apps.audit import access_log, export, queries
 from apps.audit.filters import RecordFilter
 from apps.audit.models import Record, Segment
 from apps.console import hooks
+from apps.console.errors import FilterMalformed, FilterUnknown
 from apps.kernel.actors import Actor
 
 VIEW_PERMISSION = "audit.view_record"
@@ -23,8 +24,12 @@ MAX_RECORDS_SHOWN = 200
 
 def export_csv(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
     """The audit log as a CSV file, filtered as the list is."""
-    criteria = {name: value for name, value in request.GET.items() if name in RecordFilter.base_filters}
+    criteria = request.GET.dict()
+    for name in criteria.keys() - RecordFilter.base_filters.keys():
+        raise FilterUnknown(name=name)
     records = RecordFilter(criteria, queryset=Record.objects.without_readings().order_by("id"))
+    if not records.is_valid():
+        raise FilterMalformed
     access_log.record_export(cast(Actor, request.user), criteria, form="csv")
     return StreamingHttpResponse(
         export.as_csv(records.qs),

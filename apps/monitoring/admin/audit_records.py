@@ -49,6 +49,7 @@ class RecordAdmin(ReadOnlyAdmin):
     list_display = ("at", "action", "outcome_label", "actor_name", "reason")
     list_display_links = ("at", "action")
     list_filter = ("outcome", "command", "retention", "at")
+    lookups = ("subject_type", "subject_id", "impersonator_name", "retention__exact")
     search_fields = ("sentence", "actor_name", "impersonator_name", "reason", "correlation_id")
     ordering = ("-id",)
     readonly_fields = (
@@ -72,7 +73,8 @@ class RecordAdmin(ReadOnlyAdmin):
         """Records of read access are left out of the list unless that retention class is selected."""
         records = cast(RecordQuerySet, super().get_queryset(request))
         is_list = request.resolver_match is not None and request.resolver_match.url_name == LIST
-        return records.without_readings() if is_list and "retention__exact" not in request.GET else records
+        is_selected = not request.GET.keys().isdisjoint({"retention", "retention__exact"})
+        return records.without_readings() if is_list and not is_selected else records
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
         query = urlencode({"text": request.GET["q"]}) if request.GET.get("q") else ""

@@ -76,6 +76,7 @@ class OrderAdmin(ReadOnlyAdmin):
         "why",
     )
     list_filter = ("state", "provider")
+    lookups = ("customer__id__exact",)
     list_select_related = ("customer",)
     search_fields = ("customer__code", "customer__name")
     search_help_text = _("The customer's code or name")

@@ -1,0 +1,178 @@
+"""A list is filtered by what it declares, and by nothing else: an undeclared filter reveals a hidden column by its
+number of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.admin import ModelAdmin
+from django.db.models import Field
+
+from apps.console.admin import ReadOnlyAdmin
+from apps.console.sites import operator_site, tenant_site
+
+USERS = "/t/acme/identity/user/"
+PREFIXES = {"operator": "", "tenant": "/t/acme"}
+ADMINS: list[tuple[str, ModelAdmin]] = [
+    (site.plane, admin) for site in (operator_site, tenant_site) for admin in site._registry.values()
+]
+LOOKUPS = ("", "__exact", "__regex", "__startswith", "__gt", "__in", "__isnull")
+
+
+def path_of(plane: str, admin: ModelAdmin) -> str:
+    return f"{PREFIXES[plane]}/{admin.opts.app_label}/{admin.opts.model_name}/"
+
+
+def columns(admin: ModelAdmin) -> Iterator[str]:
+    """The columns of the model, and those of the rows that it refers to and that refer to it."""
+    for field in admin.opts.get_fields():
+        yield field.name
+        if field.related_model:
+            yield from (
+                f"{field.name}__{other.name}"
+                for other in field.related_model._meta.get_fields()
+                if isinstance(other, Field)
+            )
+
+
+def filters_of(admin: ModelAdmin) -> list[str]:
+    """The names of all filters that Django would understand."""
+    return [f"{column}{lookup}" for column in [*columns(admin), "pk"] for lookup in LOOKUPS]
+
+
+def declared_path(admin: ModelAdmin, name: str) -> bool:
+    paths = [item[0] if isinstance(item, tuple) else item for item in admin.list_filter]
+    starts = [path for path in [*paths, admin.date_hierarchy, *admin.lookups] if isinstance(path, str)]
+    return any(name == start or name.startswith(f"{start}__") for start in starts)
+
+
+UNDECLARED = [
+    (plane, admin, name)
+    for plane, admin in ADMINS
+    for name in filters_of(admin)
+    if not declared_path(admin, name)
+]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "password__regex=^argon2",
+        "password__startswith=a",
+        "password=x",
+        "password__isnull=1",
+        "api_sessions__id=1",
+        "groups__name=owner",
+        "no_such_column=1",
+        "e=1&password__regex=^argon2",
+    ],
+)
+def test_a_list_of_users_filtered_by_a_hidden_column_is_refused(client_for, auditor, query):
+    response = client_for(auditor).get(f"{USERS}?{query}")
+
+    page = response.content.decode()
+    name = query.removeprefix("e=1&").partition("=")[0]
+    assert response.status_code == 400
+    assert f"This list cannot be filtered by {name}." in page
+    assert "console.filter_unknown" in page
+
+
+def test_every_list_of_the_consoles_is_of_the_class_that_refuses_undeclared_filters():
+    assert len(ADMINS) > 30
+    assert [admin for _, admin in ADMINS if not isinstance(admin, ReadOnlyAdmin)] == []
+
+
+def test_no_list_accepts_an_undeclared_filter(rf):
+    accepted = [
+        f"{path_of(plane, admin)}?{name}"
+        for plane, admin, name in UNDECLARED
+        if admin.lookup_allowed(name, "1", rf.get("/"))
+    ]
+
+    assert len(UNDECLARED) > 5_000
+    assert accepted == []
+
+
+@pytest.mark.slow("opens lists")
+@pytest.mark.exhaustive("every list with every column and look-up", inside=True)
+def test_every_list_with_an_undeclared_filter_responds_with_400(client_for, owner, operator, sample):
+    clients = {"tenant": client_for(owner), "operator": client_for(operator, None)}
+    tried = sample.of(
+        [(plane, path_of(plane, admin), name) for plane, admin, name in UNDECLARED],
+        1,
+        by=lambda point: point[1],
+    )
+
+    statuses = {
+        f"{path}?{name}": clients[plane].get(path, {name: "1"}).status_code for plane, path, name in tried
+    }
+
+    assert {address: status for address, status in statuses.items() if status != 400} == {}
+
+
+def test_declared_filters_and_linked_parameters_of_lists_are_accepted(client_for, owner, operator):
+    """Every parameter that a filter of a list reads, as Django's own class of the filter names it."""
+    clients = {"tenant": client_for(owner), "operator": client_for(operator, None)}
+    refused = []
+    for plane, admin in ADMINS:
+        response = clients[plane].get(path_of(plane, admin), {"o": "-1", "p": "1", "q": "x"})
+        filters = response.context_data["cl"].filter_specs
+        names = {name for spec in filters for name in spec.expected_parameters()}
+        refused += [(admin, name) for name in names if not admin.lookup_allowed(name, "1")]
+
+    assert refused == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "audit/record/?subject_type=ledger.account&subject_id=1",
+        "audit/record/?impersonator_name=Otto",
+        "audit/record/?at__gte=2026-01-01+00:00:00%2B00:00&at__lt=2027-01-01+00:00:00%2B00:00",
+        "inventory/stockmove/?item__id__exact=1",
+        "webhooks/message/?endpoint__id__exact=1",
+        "webhooks/received/?source__id__exact=1",
+        "ledger/entry/?posted_on__year=2026&posted_on__month=2",
+        "sales/order/?customer__id__exact=7&_facets=True",
+    ],
+)
+def test_links_to_a_filtered_list_open_it(client_for, owner, address):
+    assert client_for(owner).get(f"/t/acme/{address}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "sales/invoice/?year=many",
+        "ledger/entry/?posted_on__year=9999",
+        "audit/record/?at__gte=0001-01-01+00:00:00%2B16:00",
+        "ledger/entry/?posted_on__year=twenty",
+        "audit/record/?at__gte=yesterday",
+        "sales/order/?state__exact=%00",
+        "audit/export/?since=yesterday",
+    ],
+)
+def test_a_malformed_value_of_a_filter_is_refused(client_for, owner, address):
+    response = client_for(owner).get(f"/t/acme/{address}")
+
+    assert response.status_code == 400
+    assert "console.filter_malformed" in response.content.decode()
+
+
+def test_an_export_of_the_audit_log_by_an_undeclared_filter_is_refused(client_for, auditor):
+    assert client_for(auditor).get("/t/acme/audit/export/?request__regex=x").status_code == 400
+
+
+@pytest.mark.parametrize("column", ["password", "99", "-99", "-password"])
+def test_a_list_is_not_ordered_by_a_hidden_column(client_for, auditor, column):
+    listed = client_for(auditor).get(USERS, {"o": column}).context_data["cl"]
+
+    assert list(listed.queryset.query.order_by) == ["name", "-pk"]
+
+
+def test_a_row_is_not_opened_by_a_hidden_column(client_for, auditor):
+    client = client_for(auditor)
+
+    assert client.get(USERS, {"_to_field": "password"}).status_code == 400
+    assert client.get(f"{USERS}1/change/", {"_to_field": "password"}).status_code == 400
