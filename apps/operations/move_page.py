@@ -24,7 +24,8 @@ from apps.tenancy.states import State
 
 from .commands import MoveTenant
 from .rules import command_line
-from .transition_pages import CONSOLE, Facts, TransitionPage
+from .transition_figures import Facts
+from .transition_pages import CONSOLE, TransitionPage
 
 if TYPE_CHECKING:
     from apps.tenancy.models import Tenant

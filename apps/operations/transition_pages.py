@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from django import forms
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
-from django.utils.functional import Promise
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.bus import dry_run
@@ -34,11 +33,11 @@ from .commands import (
     TransitionCommand,
 )
 from .setting_definitions import GRACE_DAYS
+from .transition_figures import Facts, closing_figures, pending, recipients
 
 if TYPE_CHECKING:
     from apps.tenancy.models import Tenant
 
-Facts = Sequence[tuple[str | Promise, str | Promise]]
 CONSOLE = System("The console")
 
 
@@ -93,7 +92,7 @@ class Suspend(_ActivityPage):
     )
 
     def figures(self, activity: queries.Activity) -> Facts:
-        return _closing_figures(activity, gettext("see the plan"))
+        return closing_figures(activity, gettext("see the plan"))
 
 
 class Activate(_ActivityPage):
@@ -106,8 +105,8 @@ class Activate(_ActivityPage):
     def figures(self, activity: queries.Activity) -> Facts:
         return (
             (gettext("Users"), gettext("{users:,} can sign in").format(users=activity.users)),
-            (gettext("Resumed"), _pending(activity)),
-            (gettext("Notified by e-mail"), _recipients(activity)),
+            (gettext("Resumed"), pending(activity)),
+            (gettext("Notified by e-mail"), recipients(activity)),
         )
 
 
@@ -119,7 +118,7 @@ class Archive(_ActivityPage):
     )
 
     def figures(self, activity: queries.Activity) -> Facts:
-        return _closing_figures(activity, gettext("read the data"))
+        return closing_figures(activity, gettext("read the data"))
 
 
 class Erase(TransitionPage):
@@ -161,76 +160,6 @@ class Erase(TransitionPage):
 class CancelErasing(TransitionPage):
     command = CancelErasure
     consequences = ((_("State afterwards"), _("archived, with all data")),)
-
-
-def _closing_figures(activity: queries.Activity, access: str) -> Facts:
-    """`access` is what administrators of a closed tenant can still do."""
-    return (
-        (gettext("Users"), _access(activity, access)),
-        (
-            gettext("API sessions"),
-            gettext("{sessions}, with all tokens, will end").format(
-                sessions=_count(
-                    activity.sessions, ngettext("{count:,} session", "{count:,} sessions", activity.sessions)
-                )
-            ),
-        ),
-        (gettext("Paused until activation"), _pending(activity)),
-        (
-            gettext("Moved to cold storage"),
-            _count(
-                activity.audit_records,
-                ngettext("{count:,} audit record", "{count:,} audit records", activity.audit_records),
-            ),
-        ),
-        (gettext("Notified by e-mail"), _recipients(activity)),
-    )
-
-
-def _access(activity: queries.Activity, access: str) -> str:
-    administrators = _count(
-        activity.administrator_count,
-        ngettext("{count:,} administrator", "{count:,} administrators", activity.administrator_count),
-    )
-    remaining = gettext("{administrators} can still sign in and {access}").format(
-        administrators=administrators, access=access
-    )
-    if activity.administrators_only:
-        return gettext("have no access already; {remaining}").format(remaining=remaining)
-    return gettext("{users:,} of {activity_users:,} lose access; {remaining}").format(
-        users=activity.users - activity.administrator_count,
-        activity_users=activity.users,
-        remaining=remaining,
-    )
-
-
-def _pending(activity: queries.Activity) -> str:
-    return ", ".join(
-        (
-            _count(
-                activity.deliveries,
-                ngettext("{count:,} delivery", "{count:,} deliveries", activity.deliveries),
-            ),
-            _count(
-                activity.webhook_messages,
-                ngettext(
-                    "{count:,} webhook message", "{count:,} webhook messages", activity.webhook_messages
-                ),
-            ),
-            _count(
-                activity.scheduled_tasks,
-                ngettext("{count:,} scheduled task", "{count:,} scheduled tasks", activity.scheduled_tasks),
-            ),
-        )
-    )
-
-
-def _recipients(activity: queries.Activity) -> str:
-    return ", ".join(activity.administrator_emails)
-
-
-def _count(number: int, text: str) -> str:
-    return text.format(count=number)
 
 
 TRANSITIONS = (
