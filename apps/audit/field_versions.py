@@ -41,7 +41,7 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """kind  "created", "changed" or "deleted" """
+    """One version. `kind` is "created", "changed" or "deleted"; the reason is that of the command."""
 
     kind: str
     at: dt.datetime
@@ -57,7 +57,8 @@ def has_field_history(model: type[models.Model]) -> bool:
 
 
 def versions_of_object(subject_type: str, subject_id: str) -> list[Version]:
-    """The newest versions of `sales.customer`, `17`, newest first. Raises FieldHistoryUnavailable."""
+    """The newest versions of `sales.customer`, `17`, newest first. Raises FieldHistoryUnavailable for an
+    unknown type, a type without history, and an object without versions."""
     model = _model(subject_type)
     rows = _rows(model, subject_id)
     if not rows:
@@ -86,7 +87,7 @@ def _model(subject_type: str) -> type[models.Model]:
 
 
 Snapshot = Mapping[str, frozenset[Value]]
-"""The values by the name of their field."""
+"""The values by the label of their field."""
 KINDS = {"+": "created", "~": "changed", "-": "deleted"}
 
 
@@ -115,16 +116,16 @@ def _sorted(values: frozenset[Value]) -> Values:
 
 
 def _snapshots(rows: Sequence[Any]) -> Mapping[int, Snapshot]:
-    """The values of each version, by its number."""
+    """The values of each version, by its `history_id`."""
     snapshots: dict[int, dict[str, frozenset[Value]]] = {row.history_id: {} for row in rows}
     for field in rows[0].tracked_fields:
-        texts = (
+        related = (
             _related(field.related_model, {getattr(row, field.attname) for row in rows})
             if field.is_relation
             else {}
         )
         for row in rows:
-            snapshots[row.history_id][_label(field)] = _value(field, row, texts)
+            snapshots[row.history_id][_label(field)] = _value(field, row, related)
     for field in rows[0]._history_m2m_fields:
         for history_id, values in _related_values(field, snapshots).items():
             snapshots[history_id][_label(field)] = values
@@ -161,10 +162,10 @@ def _related_values(
     )
     name = f"{field.m2m_reverse_field_name()}_id"
     pairs = list(through._base_manager.filter(history_id__in=history_ids).values_list("history_id", name))
-    texts = _related(field.related_model, {related_id for _, related_id in pairs})
+    related = _related(field.related_model, {related_id for _, related_id in pairs})
     values: dict[int, set[Value]] = {history_id: set() for history_id in history_ids}
     for history_id, related_id in pairs:
-        values[history_id].add(texts.get(related_id) or Value(f"{field.verbose_name} {related_id}"))
+        values[history_id].add(related.get(related_id) or Value(f"{field.verbose_name} {related_id}"))
     return {history_id: frozenset(of_version) for history_id, of_version in values.items()}
 
 

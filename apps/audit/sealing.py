@@ -5,7 +5,6 @@ It does not run in the transaction of a command: one head row would serialise al
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -21,13 +20,13 @@ from .models import Segment
 
 SEALING_LOCK = TableLock("audit_segment")
 MAX_RECORDS_PER_SEGMENT = 10_000
-log = logging.getLogger("bursar.audit")
 
 
 def seal(limit: int = MAX_RECORDS_PER_SEGMENT) -> list[Segment]:
     """Seal all records of the current tenant that can be sealed now, and anchor the head.
 
-    Two sealers at once do not fork the chain: the second one fails to lock and leaves the work to the first.
+    Two sealers at once do not fork the chain: the second one fails to lock, seals nothing and
+    anchors the head as it is.
     """
     sealed: list[Segment] = []
     while segments := _seal_once(limit):
@@ -45,7 +44,7 @@ def _seal_once(limit: int) -> list[Segment]:
 
 
 def _try_lock() -> bool:
-    """Until the transaction ends, in this schema."""
+    """Locks the sealing of this schema until the transaction ends. False if another process has the lock."""
     with connection.cursor() as cursor:
         return SEALING_LOCK.key().try_hold(cursor)
 

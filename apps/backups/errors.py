@@ -16,7 +16,9 @@ class BackupFileUnreadable(Invalid, code="tenancy.backup_file_unreadable"):
 
 
 class BackupFileAltered(Conflict, code="tenancy.backup_file_altered"):
-    message = _("The backup file was changed: {part} does not match its checksum.")
+    message = _(
+        "The backup file is damaged or was changed: {part} does not match its checksum. Use another backup."
+    )
 
 
 class BackupFileSignatureInvalid(Conflict, code="tenancy.backup_file_signature_invalid"):

@@ -38,7 +38,7 @@ class Job(Retried):
     """A long-running job: scheduled, then run by one backup worker, once. A repetition after a failure is another job.
 
     begun_at  when it started; when it was scheduled, while it waits
-    next_at   not before then is a failed one repeated
+    next_at   the earliest time at which a failed job is repeated, by another job
     """
 
     class State(models.TextChoices):

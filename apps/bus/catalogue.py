@@ -10,11 +10,11 @@ from .registry import commands, handled
 
 @dataclass(frozen=True)
 class Listed:
-    """One command: name, purpose, permission, feature flag, queue and events."""
+    """One command, as it is listed. `help_text` is its docstring; a long-running command commits in steps."""
 
     name: str
     title: str
-    what: str
+    help_text: str
     permission: str
     queue: str
     flag: str
@@ -31,7 +31,7 @@ def _listed(command: type[Command]) -> Listed:
     return Listed(
         name=command.command_name(),
         title=command.title(),
-        what=command.help_text(),
+        help_text=command.help_text(),
         permission=command.permission,
         queue=command.queue,
         flag=command.flag,

@@ -23,13 +23,12 @@ class Command:
     audit_message      the sentence of the audit log, after the actor's name, in `gettext_noop`; may use {result}, the
                        fields and properties
     atomic             False for a long-running command, whose steps are commands that commit one by one
-    moves_money        True where a repetition would cost money: HTTP requires an Idempotency-Key, and its keys never
-    expire
+    moves_money        True where a repetition would cost money: HTTP requires an Idempotency-Key, which never expires
     queue              the queue of dispatch_async: financial, default, billing, audit or low
     flag               a feature that must be on, besides the feature of the module
     platform           True for commands of the platform, refused inside a tenant
-    runs_while_closed  True for commands that a closed tenant still runs, such as sign-out and erasure of personal data
-    fact               for a natural key: the fields that identify the fact; other fields, such as a memo, may differ
+    runs_while_closed  True for commands that a suspended or archived tenant still runs, such as sign-out and erasure
+    fact               the fields in the text of `natural_key`; a repetition may differ in others, such as a memo
     by_support         False for commands refused during impersonation: passwords, roles, tokens and other keys
     """
 

@@ -67,4 +67,7 @@ class CommandMalformed(Invalid):
 
 
 class PlatformOnly(Forbidden):
-    message = _("{title} is a command of the platform and cannot run inside the tenant {tenant}.")
+    message = _(
+        "{title} is a command of the platform and cannot run inside the tenant {tenant}. Use the operator console"
+        " or the platform's API."
+    )

@@ -7,7 +7,6 @@ put a new key first, re-encrypt the stored secrets (`resealed`), then remove the
 from __future__ import annotations
 
 import base64
-import binascii
 import os
 from functools import lru_cache
 
@@ -19,19 +18,22 @@ from django.utils.translation import gettext_lazy as _
 
 from .errors import Unavailable
 
-NONCE = 12
-KEY = 32
+NONCE_BYTES = 12
+KEY_BYTES = 32
 
 
 class SecretUnreadable(Unavailable):
-    message = _("A secret of {context} cannot be read: its key is not among the keys of this installation.")
+    message = _(
+        "A secret of {context} cannot be read: its key is not among the keys of this installation, or the stored text"
+        " was changed. Add the old key to FIELD_KEYS, or set the secret again."
+    )
 
 
 def encrypt(secret: str, context: str) -> str:
     """The secret, encrypted for `context`, such as "webhooks.endpoint:7". It decrypts in that context only, so a secret
     copied into another row is useless."""
     key_id, key = _keys()[0]
-    nonce = os.urandom(NONCE)
+    nonce = os.urandom(NONCE_BYTES)
     sealed = AESGCM(key).encrypt(nonce, secret.encode(), context.encode())
     return f"{key_id}:{base64.b64encode(nonce + sealed).decode()}"
 
@@ -42,7 +44,7 @@ def decrypt(sealed: str, context: str) -> str:
     try:
         raw = base64.b64decode(text, validate=True)
         key = dict(_keys())[key_id]
-        return AESGCM(key).decrypt(raw[:NONCE], raw[NONCE:], context.encode()).decode()
+        return AESGCM(key).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], context.encode()).decode()
     except (KeyError, ValueError, InvalidTag):
         raise SecretUnreadable(context=context) from None
 
@@ -61,18 +63,18 @@ def _keys() -> tuple[tuple[str, bytes], ...]:
 @lru_cache(maxsize=4)
 def keys_of(written: tuple[str, ...], setting: str) -> tuple[tuple[str, bytes], ...]:
     """(id, 32 bytes) of each key. Raises ImproperlyConfigured, without a key in its message."""
-    keys = tuple(_one(text, setting) for text in written)
+    keys = tuple(_key_of(text, setting) for text in written)
     if not keys:
         raise ImproperlyConfigured(f"{setting} names no key.")
     return keys
 
 
-def _one(written: str, setting: str) -> tuple[str, bytes]:
+def _key_of(written: str, setting: str) -> tuple[str, bytes]:
     key_id, _, text = written.partition(":")
     try:
         key = base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:  # also binascii.Error
         key = b""
-    if not key_id.isalnum() or len(key) != KEY:
-        raise ImproperlyConfigured(f'A key of {setting} is written "id:base64 of {KEY} bytes".')
+    if not key_id.isalnum() or len(key) != KEY_BYTES:
+        raise ImproperlyConfigured(f'A key of {setting} is written "id:base64 of {KEY_BYTES} bytes".')
     return key_id, key

@@ -11,7 +11,7 @@ class NameMissing(Invalid):
 
 
 class NameTooLong(Invalid):
-    message = _("A name has at most {max_length} characters: {name}")
+    message = _("The name of a tenant has at most {max_length} characters. Shorten {name}.")
 
 
 class TrialOutOfRange(Invalid):

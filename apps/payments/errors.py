@@ -69,7 +69,9 @@ class ProviderIdTaken(Conflict):
 
 
 class RefundTooLarge(Conflict):
-    message = _("{amount} cannot be refunded: {refundable} of payment {payment} is refundable.")
+    message = _(
+        "{amount} cannot be refunded: at most {refundable} of payment {payment} is confirmed and not refunded yet."
+    )
     enforced_by = ("payments_refunds_within_payment",)
 
 

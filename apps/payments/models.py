@@ -17,7 +17,7 @@ from apps.kernel.money import LARGEST, Money, currency
 
 class PaymentQuerySet(models.QuerySet["Payment"]):
     def open(self) -> PaymentQuerySet:
-        """Outstanding and confirmed payments."""
+        """Requested and confirmed payments: those that are neither failed nor void."""
         return self.filter(state__in=[Payment.State.REQUESTED, Payment.State.CONFIRMED])
 
 
@@ -47,7 +47,7 @@ class Payment(Tracked):
             (State.VOID, State.CONFIRMED),
         }
     )
-    """Money received after a failure or void is posted and refunded."""
+    """A payment is also confirmed after a failure or void: the money is posted, and the order refunds it."""
 
     reference = models.CharField(max_length=120, db_index=True)
     amount_minor = models.BigIntegerField()

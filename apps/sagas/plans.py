@@ -1,4 +1,4 @@
-"""Plans of one transition: a move at once, an attempt at the commands of a step, or the evaluation of a wait."""
+"""What a run does next: a transition at once, an attempt at the commands of a step, or the evaluation of a wait."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from .transitions import compensate, stop_for_operator
 Commands = Callable[[Any], Any]
 """A command for a Step, scoped commands for an ExternalStep, made from the data of the run."""
 Move = Callable[[Run, str], None]
+"""A change of the state of a run, with its reason."""
 
 
 class Phase(Enum):
-    """The part of the process that a run is in. It decides what a failure leads to."""
+    """The part of the process that a run is in. It decides what a failure leads to. After the pivot, a step, the
+    process only goes forward."""
 
     BEFORE_PIVOT = auto()
     AFTER_PIVOT = auto()
@@ -31,7 +33,7 @@ ON_FAILURE: Mapping[Phase, Move] = {
     Phase.AFTER_PIVOT: stop_for_operator,
     Phase.COMPENSATING: stop_for_operator,
 }
-"""The transition of a run whose step has failed for good. To skip a failed compensation would leave the process half
+"""The move of a run whose step has failed for good. To skip a failed compensation would leave the process half
 undone."""
 
 

@@ -12,7 +12,9 @@ class OwnerNotConfigured(Conflict, code="tenancy.owner_not_configured"):
 
 
 class MigrationInProgress(Conflict, code="tenancy.migration_in_progress"):
-    message = _("Another migration run is in progress.")
+    message = _(
+        "Another migration run is in progress, so this one did nothing. Run it again when the other has ended."
+    )
 
 
 class MadeByOtherMigrations(Conflict, code="tenancy.made_by_other_migrations"):

@@ -89,7 +89,8 @@ class TenantIsPinned(Conflict):
 
 class SchemaPrefixMismatch(Conflict):
     message = _(
-        "Existing tenants have schemas without the prefix {prefix}, such as {schema}. Keep their prefix."
+        "TENANT_SCHEMA_PREFIX is {prefix}, but existing tenants have other schemas, such as {schema}. Restore the"
+        " former prefix."
     )
 
 

@@ -107,8 +107,10 @@ class OnlyPosted(Refusal):
 
 
 class ReceivedNotFound(NotFound):
-    message = _("There is no received message {received_id}.")
+    message = _(
+        "There is no received webhook message {received_id}. Check the id in the list of received messages."
+    )
 
 
 class ReceivedIsProcessed(Conflict):
-    message = _("{received} is already processed.")
+    message = _("{received} is already processed, so nothing was done.")

@@ -27,7 +27,7 @@ def test_the_shell_prints_every_command(db):
     post = rows["ledger.post_entry"]
     assert (post["permission"], post["moves_money"]) == ("ledger.post_entry", True)
     assert "entry.posted" in post["emits"]
-    assert all(row["what"] and row["queue"] and row["permission"] for row in rows.values())
+    assert all(row["help_text"] and row["queue"] and row["permission"] for row in rows.values())
     assert "ledger.post_entry  [ledger.post_entry]" in output_of()
 
 

@@ -16,7 +16,7 @@ __all__ = ["CharFilter", "DateFilter", "Filters", "IsoDateTimeFilter"]
 
 
 class Filters(FilterSet):
-    """The query parameters of a list. A wrong value is refused with 400."""
+    """The query parameters of a list. The list refuses a wrong value with 400."""
 
     base_filters: ClassVar[Mapping[str, Filter]]
 
@@ -34,7 +34,7 @@ class Filters(FilterSet):
 
 
 class Instant(IsoDateTimeField):
-    """In UTC, since PostgreSQL knows no zone that is sixteen hours away, and Python does."""
+    """An instant, converted to UTC: PostgreSQL refuses an offset of sixteen hours or more, and Python accepts it."""
 
     def to_python(self, value: Any) -> dt.datetime | None:
         instant: dt.datetime | None = super().to_python(value)

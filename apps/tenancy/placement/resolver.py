@@ -21,7 +21,7 @@ class TenantDatabaseResolver:
         self.strategy = strategy
 
     def database_name_for_tenant(self, tenant_id: int) -> str:
-        """The key of its database. Raises TenantUnknown."""
+        """The key of the database with the schema of the tenant. Raises TenantUnknown."""
         return directory.existing(directory.by_id(tenant_id), tenant_id).database
 
     def schema_name_for_tenant(self, tenant_id: int) -> str:
@@ -43,7 +43,7 @@ def resolver() -> TenantDatabaseResolver:
 
 
 def strategy_named(name: str) -> allocation.Strategy:
-    """Raises ImproperlyConfigured."""
+    """Raises ImproperlyConfigured, or ImportError for a dotted path that leads nowhere."""
     match name:
         case "single":
             return allocation.single
@@ -57,7 +57,7 @@ def strategy_named(name: str) -> allocation.Strategy:
             strategy: allocation.Strategy = import_string(name)
             return strategy
     raise ImproperlyConfigured(
-        f"TENANT_DATABASE_STRATEGY must be single, hash, region or range, not {name!r}."
+        f"TENANT_DATABASE_STRATEGY must be single, hash, region, range or a dotted path, not {name!r}."
     )
 
 

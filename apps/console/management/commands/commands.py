@@ -25,7 +25,7 @@ class Command(BursarCommand):
         rows = catalogue()
         text = "\n".join(
             f"{row.name}  [{row.permission}] {row.queue}{' · money' if row.moves_money else ''}"
-            f"{' · emits ' + ', '.join(row.emits) if row.emits else ''}\n    {row.what}"
+            f"{' · emits ' + ', '.join(row.emits) if row.emits else ''}\n    {row.help_text}"
             for row in rows
         )
         return Output(text, {"commands": [asdict(row) for row in rows]})
