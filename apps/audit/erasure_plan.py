@@ -134,7 +134,7 @@ _NAMED = """
 SELECT * FROM (
     SELECT id, retention, at,
            actor_salt IS NOT NULL AND (actor_id = %(user)s
-               OR concat_ws(' ', actor_name, impersonator_name, sentence, reason)
+               OR concat_ws(' ', actor_name, impersonator_name, sentence, arguments, reason)
                    ILIKE ANY (%(texts)s::text[])) AS actor,
            content_salt IS NOT NULL
                AND concat_ws(' ', request, changes, refusals) ILIKE ANY (%(json)s::text[]) AS content

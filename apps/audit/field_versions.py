@@ -13,9 +13,12 @@ from django.db import models
 from django.utils.formats import localize
 from simple_history.utils import get_history_manager_for_model
 
+from apps.kernel.observability.request_trace import has_table_here
+
 from .errors import FieldHistoryUnavailable
 
 MAX_VERSIONS = 200
+BIGINT_DIGITS = 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ def versions_of_object(subject_type: str, subject_id: str) -> list[Version]:
 
 def _rows(model: type[models.Model], subject_id: str) -> list[Any]:
     """One more than MAX_VERSIONS, with which the oldest of those is compared."""
-    if not (subject_id.isascii() and subject_id.isdigit()):
+    if not (subject_id.isascii() and subject_id.isdigit() and len(subject_id) <= BIGINT_DIGITS):
         return []
     history = get_history_manager_for_model(model).filter(id=int(subject_id))
     return list(history.order_by("-history_id")[: MAX_VERSIONS + 1])
@@ -81,7 +84,7 @@ def _model(subject_type: str) -> type[models.Model]:
         model = apps.get_model(subject_type)
     except (LookupError, ValueError) as unknown:
         raise FieldHistoryUnavailable(subject=subject_type) from unknown
-    if not has_field_history(model):
+    if not (has_field_history(model) and has_table_here(get_history_manager_for_model(model).model)):
         raise FieldHistoryUnavailable(subject=subject_type)
     return model
 

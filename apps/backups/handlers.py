@@ -58,6 +58,7 @@ def set_backup_policy(command: SetBackupPolicy) -> Tenant:
 
 def _restore_prerequisites(command: RestoreTenant) -> None:
     """Opens the backup file, without validating its parts or loading it."""
+    reason_must_be_given(command.reason, ReasonMissing)
     storage_key, checksum = jobs.locate(command.backup)
     with storage.opened(storage_key, checksum) as file:
         rules.tenant_must_not_be_erased(BackupFile(file, storage_key).manifest["tenant"])
@@ -69,6 +70,7 @@ def _restore_prerequisites(command: RestoreTenant) -> None:
 
 @handles(RestoreTenant, dry_run=_restore_prerequisites)
 def restore_tenant(command: RestoreTenant) -> Tenant:
+    reason_must_be_given(command.reason, ReasonMissing)
     storage_key, checksum = jobs.locate(command.backup)
 
     with storage.opened(storage_key, checksum) as file:

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-
-
 _invariants: dict[str, Callable[[], Any]] = {}
 
 

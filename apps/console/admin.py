@@ -26,6 +26,7 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from apps.audit.field_versions import has_field_history
 from apps.bus import Command, Outcome, dispatch_once
+from apps.bus.idempotency.keys import is_well_formed
 from apps.kernel.db import databases
 from apps.kernel.errors import Refusal
 from apps.kernel.tenant import current_tenant
@@ -229,7 +230,7 @@ class CommandPage:
                 outcome = self.send(
                     request,
                     self.build(form, server_fields),
-                    request.POST.get(KEY) or uuid4().hex,
+                    _key_of(form),
                 )
             except Refusal as refusal:
                 refusals = refusal.refusals
@@ -273,7 +274,7 @@ class CommandPage:
     def _page(self, form: Form, refusals: Sequence[Refusal], server_fields: ServerFields) -> dict[str, Any]:
         return {
             "form": form,
-            "key": form.data.get(KEY) or uuid4().hex,
+            "key": _key_of(form),
             "refusals": refusals,
             "against": () if refusals else self.blocking_refusals(server_fields),
             "facts": self.facts(server_fields),
@@ -282,6 +283,12 @@ class CommandPage:
             "danger": self.danger,
             "previews": self.previews,
         }
+
+
+def _key_of(form: Form) -> str:
+    """The idempotency key of the form, or a new one for none and for one that a browser never sends."""
+    key = str(form.data.get(KEY, ""))
+    return key if is_well_formed(key) else uuid4().hex
 
 
 def _status(refusals: Sequence[Refusal]) -> int:

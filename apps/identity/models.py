@@ -39,6 +39,14 @@ class UserManager(BaseUserManager["User"]):
         condition = Q(is_superuser=True) | Q(groups__name=roles.OWNER)
         return self.filter(condition, is_active=True).distinct()
 
+    def with_email(self, email: str) -> User | None:
+        """The user with this address, in upper or lower case.
+
+        PostgreSQL's upper() also folds letters that Python keeps apart, such as the dotless i: without the comparison,
+        an address could be typed in several ways, each with limits of its own."""
+        user = self.filter(email__iexact=email.strip()).first()
+        return user if user and user.email.casefold() == email.strip().casefold() else None
+
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(email__iexact=username)
 

@@ -15,7 +15,7 @@ from .models import ApiSession, User
 
 
 def user_with_email(email: str) -> User | None:
-    return User.objects.filter(email__iexact=email).first()
+    return User.objects.with_email(email)
 
 
 def actor(pk: int) -> User | None:

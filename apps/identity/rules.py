@@ -66,6 +66,14 @@ def user_must_exist(user_id: int) -> User:
     return user
 
 
+def active_user_must_exist(user_id: int) -> User:
+    """Locks the user, so that a password that is replaced meanwhile is not judged as the current one."""
+    user = User.objects.select_for_update().filter(pk=user_id, is_active=True).first()
+    if user is None:
+        raise UserUnknown(user_id=user_id)
+    return user
+
+
 def user_must_exist_for_change(user_id: int) -> User:
     """Locks the user and all administrators, so that concurrent commands cannot deactivate the last two. The locks are
     taken in one order, which prevents deadlocks."""

@@ -137,6 +137,12 @@ class SeveralRefusals(Refusal):
         return self._refusals
 
 
+def raise_all(refusals: Sequence[Refusal]) -> None:
+    """Raises the refusal, or SeveralRefusals; nothing without one."""
+    if refusals:
+        raise refusals[0] if len(refusals) == 1 else SeveralRefusals(refusals)
+
+
 class _MessageContext(dict[str, object]):
     """The context of a message. A refusal made from a database error may lack values."""
 

@@ -1,4 +1,4 @@
-"""Alerts to operators: backups that violate their backups."""
+"""Alerts to operators: backups that are late, failed, slow to restore or without a restore drill."""
 
 from __future__ import annotations
 

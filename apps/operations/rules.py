@@ -14,7 +14,7 @@ from django.db import connections
 from apps.bus import Command, dry_run
 from apps.kernel.clock import today
 from apps.kernel.db.tenant_transaction import within
-from apps.kernel.errors import SeveralRefusals
+from apps.kernel.errors import raise_all
 from apps.kernel.tenant import TenantInfo
 from apps.tenancy import queries as tenants
 from apps.tenancy.hooks import Retention, legal_retentions
@@ -87,5 +87,4 @@ def no_sandbox_must_remain(tenant: Tenant) -> None:
 def dry_run_must_pass(command: Command) -> None:
     """Raises the refusals of a dry run, before the saga starts."""
     refusals = dry_run(command)
-    if refusals:
-        raise refusals[0] if len(refusals) == 1 else SeveralRefusals(refusals)
+    raise_all(refusals)

@@ -1,6 +1,5 @@
 """What tenancy plugs in: the audit log of a suspended or archived tenant goes to cold storage, and a new tenant needs a
-free name and a database. The import loads the
-handlers of the subpackage, since the bus looks for handlers in the app itself only."""
+free name and a database. The import loads the handlers of the subpackage: the bus looks in the app itself only."""
 
 from collections.abc import Iterable
 from contextlib import suppress

@@ -13,7 +13,7 @@ from django.utils.module_loading import autodiscover_modules
 from apps import bus
 from apps.bus import Command, dispatch
 from apps.console.terminal import SHELL, Output
-from apps.kernel.errors import SeveralRefusals
+from apps.kernel.errors import raise_all
 
 from .models import Tenant
 
@@ -43,8 +43,7 @@ class CommandVerb(Verb):
     def execute(self, command: Command, *, dry_run: bool, would: str) -> Output | Any:
         if not dry_run:
             return dispatch(command, actor=SHELL)
-        if refusals := bus.dry_run(command, actor=SHELL):
-            raise refusals[0] if len(refusals) == 1 else SeveralRefusals(refusals)
+        raise_all(bus.dry_run(command, actor=SHELL))
         return Output(would, {"dry_run": True})
 
 

@@ -94,6 +94,9 @@ def test_the_runtime_changes_no_version_of_a_role_by_raw_sql(promoted, table, st
         ("identity.user", "x"),
         ("identity.user", "٣"),
         ("identity.user", "9" * 40),
+        ("identity.user", "9" * 5000),
+        ("billing.subscription", "1"),
+        ("billing.plan", "1"),
     ],
 )
 def test_a_row_without_versions_is_refused(at_acme, subject_type, subject_id):
@@ -134,3 +137,12 @@ def test_the_api_lists_the_versions(client_for, owner, promoted):
 
     assert response.status_code == 200
     assert response.json()[0]["changes"][0]["field"] == "Groups"
+
+
+def test_the_platform_has_no_versions_of_the_tables_of_tenants(db):
+    with pytest.raises(FieldHistoryUnavailable):
+        versions_of_object("sales.customer", "1")
+
+
+def test_the_page_of_an_unknown_row_is_not_found(client_for, owner):
+    assert client_for(owner).get("/t/acme/audit/versions/billing.subscription/1/").status_code == 404

@@ -11,7 +11,7 @@ from django.test import override_settings
 from apps.audit.models import Record
 from apps.backups import queries
 from apps.backups.commands import BackUpTenant, CloneTenant, RestoreTenant
-from apps.backups.errors import BackupFileAltered, BackupFileMissing, TenantWasErased
+from apps.backups.errors import BackupFileAltered, BackupFileMissing, ReasonMissing, TenantWasErased
 from apps.backups.files import exporting, storage
 from apps.backups.files.backup_file import BackupFile
 from apps.backups.models import Backup
@@ -172,3 +172,8 @@ def test_an_altered_backup_is_refused_by_its_checksum(platform, tmp_path):
     file.write_bytes(file.read_bytes() + b"\0")
     with pytest.raises(BackupFileAltered):
         dispatch(RestoreTenant(backup=str(backup.pk), slug="copy", reason="A test."), actor=SUITE)
+
+
+def test_a_restore_without_a_reason_is_refused(platform):
+    with pytest.raises(ReasonMissing):
+        dispatch(RestoreTenant(backup="1", slug="copy", reason=" "), actor=SUITE)

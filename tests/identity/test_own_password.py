@@ -106,3 +106,24 @@ def test_a_support_session_cannot_open_the_page(operator, controller, acme):
     assert client.get(PAGE).status_code == 403
     assert client.post(PAGE, form(PASSWORD)).status_code == 403
     assert has_password(controller, PASSWORD)
+
+
+def test_a_form_sent_again_with_another_password_changes_it_again_or_is_refused(client_for, owner, acme):
+    """Passwords are in no fingerprint of a request, so the second one would count as a repetition of the first."""
+    client = client_for(owner)
+    client.post(PAGE, form(PASSWORD) | {"idempotency_key": "one-key"})
+
+    wrong = client.post(PAGE, form(PASSWORD, "blue monkey dishwasher") | {"idempotency_key": "one-key"})
+    right = client.post(PAGE, form(NEW, "blue monkey dishwasher") | {"idempotency_key": "one-key"})
+
+    assert (wrong.status_code, right.status_code) == (422, 302) or (wrong.status_code, right.status_code) == (
+        403,
+        302,
+    )
+    assert has_password(owner, "blue monkey dishwasher")
+
+
+def test_a_malformed_key_of_a_form_is_replaced(client_for, owner, acme):
+    for key in ("\0", "x" * 300, "é"):
+        response = client_for(owner).post("/t/acme/companies/company/found/", {"idempotency_key": key})
+        assert response.status_code < 500

@@ -10,6 +10,7 @@ from django.test import Client
 from apps.audit.models import Record
 from apps.identity.accounts import tasks
 from apps.identity.models import ApiSession, User
+from apps.kernel.clock import now
 from apps.kernel.tenant import activate
 from tests.support.database import PASSWORD
 
@@ -138,3 +139,26 @@ def test_the_link_does_not_sign_in_a_visitor(link, acme):
 
     assert visitor.get("/t/acme/").status_code == 302
     assert PASSWORD != NEW
+
+
+def test_a_new_password_by_link_makes_the_browser_known_so_the_limit_of_the_account_does_not_stop_it(
+    link, owner
+):
+    client = Client()
+
+    client.post(path_of(link), {"new_password": NEW, "repeated_password": NEW})
+
+    assert [name for name in client.cookies if name.startswith("bursar_device")]
+
+
+def test_an_address_with_a_lookalike_letter_is_another_address(acme, mailoutbox):
+    """PostgreSQL's upper() makes I of the dotless i, which Python's casefold() keeps: each spelling had own limits."""
+    with activate(acme):
+        User.objects.create(email="admin@acme.example", name="Admin", joined_at=now())
+
+    Client().post(PAGE, {"email": "adm\N{LATIN SMALL LETTER DOTLESS I}n@acme.example"})
+
+    assert mailoutbox == []
+    with activate(acme):
+        assert User.objects.with_email("ADMIN@acme.example").name == "Admin"
+        assert User.objects.with_email("adm\N{LATIN SMALL LETTER DOTLESS I}n@acme.example") is None

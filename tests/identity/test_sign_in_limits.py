@@ -8,7 +8,9 @@ from collections import Counter
 import pytest
 from django.test import Client
 
-from apps.kernel.cache import redis_client
+from apps.identity.accounts.attempts import source_of
+from apps.kernel.cache import backoff, redis_client
+from apps.kernel.cache.backoff import Limit
 from apps.kernel.clock import moved_to, now
 from apps.kernel.tenant import activate
 from tests.support.database import PASSWORD
@@ -166,3 +168,26 @@ def test_of_24_parallel_guesses_exactly_five_are_judged(owner, acme, send):
         assert Counter(responses) == {judged: 5, 429: 19}
     else:
         assert Counter(responses)[judged] == 5
+
+
+def test_a_success_gives_back_the_wait_that_its_own_count_began(acme):
+    """Otherwise each sign-in from a busy office would stop the next colleague."""
+    limit = Limit(name="office", allowed=2, first_wait_s=60, max_wait_s=600, memory_s=600)
+    with activate(acme):
+        assert backoff.take([limit]) == 0  # a failure
+        assert backoff.take([limit]) == 0  # a success, which reaches the limit
+        backoff.give_back([limit])
+
+        assert backoff.take([limit]) == 0
+
+
+@pytest.mark.parametrize(
+    ("address", "source"),
+    [
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+    ],
+)
+def test_the_source_of_a_mapped_address_is_its_address(rf, address, source):
+    assert source_of(rf.get("/", REMOTE_ADDR=address)) == source

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from django.db import connections
-
 from apps.backups.errors import RestoredDataDiffers
 from apps.backups.files import importing, verifying
 from apps.backups.files.backup_file import BackupFile
-from apps.backups.schemas import owner
-from apps.kernel.db import databases
+from apps.backups.schemas import blueprint, owner
 from apps.kernel.progress import stage
-from apps.kernel.tenant import TenantInfo, activate
+from apps.kernel.tenant import TenantInfo
 from apps.tenancy import directory, provisioning
 from apps.tenancy.models import Tenant
 
@@ -29,9 +26,7 @@ def load_and_verify(backup_file: BackupFile, number: int, at: str) -> TenantInfo
 
 def migrate_to_current(tenant: Tenant, fingerprint: str) -> None:
     """Runs the migrations that are newer than the backup."""
-    with activate(None), connections[databases.at("default", tenant.database)].cursor() as cursor:
-        cursor.execute("SELECT fingerprint FROM tenancy_blueprint")
-        (current,) = cursor.fetchone()
+    current = blueprint.stored(tenant.database).fingerprint
     if fingerprint != current:
         provisioning.migrate_tenant(tenant.info, lambda _: None)
     tenant.fingerprint = current

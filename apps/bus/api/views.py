@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from typing import Any, ClassVar, cast
@@ -24,6 +23,7 @@ from rest_framework.response import Response
 
 from apps.bus import Command, dispatch, dispatch_once, dry_run
 from apps.bus.errors import IdempotencyKeyMalformed, IdempotencyKeyMissing, PermissionDenied
+from apps.bus.idempotency.keys import is_well_formed
 from apps.kernel.actors import Actor
 from apps.kernel.problems.bodies import reason_of
 
@@ -31,7 +31,6 @@ from .paging import Paging
 from .serializers import DryRunResult, serializer_for
 
 KEY, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
-_VISIBLE = re.compile(r"\A[!-~]{1,255}\Z")
 AnySerializer = type[serializers.BaseSerializer[Any]]
 
 
@@ -174,7 +173,7 @@ def _key(request: Request, command: type[Command]) -> str:
     key = header.strip()
     if len(key) > 1 and key[0] == key[-1] == '"':
         key = key[1:-1]
-    if not _VISIBLE.match(key):
+    if not is_well_formed(key):
         raise IdempotencyKeyMalformed
     return key
 

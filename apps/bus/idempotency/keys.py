@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,8 +18,14 @@ from apps.kernel.clock import now
 from .claims import Claim
 from .results import stored
 
+_WELL_FORMED = re.compile(r"\A[!-~]{1,255}\Z")
 RETENTION = dt.timedelta(days=30)
 """Retention of a caller's key; keys of commands that move money never expire."""
+
+
+def is_well_formed(key: str) -> bool:
+    """Of 1 to 255 visible ASCII characters."""
+    return _WELL_FORMED.match(key) is not None
 
 
 def remember(envelope: Envelope, claims: Sequence[Claim], result: Any) -> None:

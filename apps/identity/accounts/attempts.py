@@ -92,6 +92,8 @@ def source_of(request: HttpRequest) -> str:
     text = get_adapter().get_client_ip(request)
     address = ipaddress.ip_address(text)
     if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped:
+            return str(address.ipv4_mapped)
         return str(ipaddress.ip_network((address, IPV6_NETWORK_BITS), strict=False).network_address)
     return str(address)
 

@@ -25,7 +25,7 @@ class OwnAddressBackend(ModelBackend):
         email = credentials.get("email")
         if not email or not password:
             return None
-        user = User.objects.filter(email__iexact=email.strip()).first()
+        user = User.objects.with_email(email)
         if user is None:
             User().set_password(password)  # takes as long as the check of a password
             return None

@@ -14,7 +14,7 @@ from .commands import ChangePassword, ConfirmAddressChange, RequestAddressChange
 
 @handles(ChangePassword)
 def change_password(command: ChangePassword) -> User:
-    user = rules.user_must_exist(command.user_id)
+    user = rules.active_user_must_exist(command.user_id)
     rules.current_password_must_match(user, command.current_password)
     rules.password_must_be_strong(command.new_password, user)
 
@@ -35,7 +35,7 @@ def reset_password(command: ResetPassword) -> User:
 
 @handles(RequestAddressChange, emits=(AddressChangeRequested,))
 def request_address_change(command: RequestAddressChange) -> User:
-    user = rules.user_must_exist(command.user_id)
+    user = rules.active_user_must_exist(command.user_id)
     rules.current_password_must_match(user, command.current_password)
     with together() as checks:
         checks.check(rules.email_must_be_well_formed, command.new_email)

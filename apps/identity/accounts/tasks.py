@@ -14,6 +14,6 @@ from . import mails
 def send_password_link(email: str) -> None:
     """Send a link to choose a password, to an active user only. A task, so that the response of the page takes equally
     long for an unknown address."""
-    user = User.objects.filter(email__iexact=email, is_active=True).first()
-    if user is not None:
+    user = User.objects.with_email(email)
+    if user is not None and user.is_active:
         mails.send_password_link(user)

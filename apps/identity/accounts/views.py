@@ -18,7 +18,7 @@ from apps.identity.errors import AttemptsUnavailable, TooManyAttempts
 from apps.identity.tokens.self_service import SelfService
 from apps.kernel.errors import Refusal
 
-from . import addresses, attempts, tasks
+from . import addresses, attempts, devices, tasks
 from .commands import ConfirmAddressChange, ResetPassword
 from .forms import AddressForm, NewPasswordForm
 
@@ -81,7 +81,12 @@ class ChoosePassword(View):
         except Refusal as refusal:
             form.add_error("new_password", str(refusal))
             return self._page(request, user, form, status=refusal.status)
-        return redirect("account_reset_password_from_key_done")
+        response = redirect("account_reset_password_from_key_done")
+        user.refresh_from_db()
+        devices.remember(
+            request, response, user
+        )  # the link proves the mailbox; strangers may have used up the limit
+        return response
 
     def _page(
         self, request: HttpRequest, user: Any, form: NewPasswordForm, *, status: int = 200

@@ -37,7 +37,7 @@ for i, key in ipairs(KEYS) do
     if redis.call('EXISTS', key) == 1 then
         local count = redis.call('HINCRBY', key, 'count', -1)
         if count <= 0 then redis.call('DEL', key)
-        elseif count < tonumber(ARGV[i]) then redis.call('HDEL', key, 'until') end
+        else redis.call('HDEL', key, 'until') end
     end
 end
 """
@@ -77,11 +77,9 @@ def take(limits: Sequence[Limit]) -> int:
 
 
 def give_back(limits: Sequence[Limit]) -> None:
-    """Undoes `take`."""
+    """Undoes `take`, with the wait that it began: an attempt that passed had none before."""
     if limits:
-        client().eval(
-            _GIVE_BACK, len(limits), *(limit.key for limit in limits), *(limit.allowed for limit in limits)
-        )
+        client().eval(_GIVE_BACK, len(limits), *(limit.key for limit in limits))
 
 
 def forget(limit: Limit) -> None:

@@ -7,11 +7,8 @@ routes instead of paths, and no tenants, which would multiply the series. The lo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
 
 from django.conf import settings
 from prometheus_client import (
@@ -74,15 +71,6 @@ class Gauge:
     def read(self, value: float | None = None) -> GaugeMetricFamily:
         """The result of one scrape: a value, or a family to which one value for each set of labels is added."""
         return GaugeMetricFamily(self.name, self.help, value=value, labels=self.labels or None)
-
-
-@contextmanager
-def timed(seconds: Histogram, *labels: str) -> Iterator[None]:
-    began = perf_counter()
-    try:
-        yield
-    finally:
-        seconds.labels(*labels).observe(perf_counter() - began)
 
 
 def clean(folder: Path) -> None:

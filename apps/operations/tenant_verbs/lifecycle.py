@@ -11,7 +11,7 @@ from django.core.management.base import CommandParser
 from apps import bus
 from apps.bus import dispatch
 from apps.console.terminal import SHELL, Output
-from apps.kernel.errors import Refusal, SeveralRefusals
+from apps.kernel.errors import Refusal, raise_all
 from apps.operations import queries
 from apps.operations.commands import (
     ActivateTenant,
@@ -148,8 +148,7 @@ class ReapplyErasures(Verb):
 
 
 def _refuse(refusals: Sequence[Refusal]) -> None:
-    if refusals:
-        raise refusals[0] if len(refusals) == 1 else SeveralRefusals(refusals)
+    raise_all(refusals)
 
 
 def _line(run: Run) -> str:

@@ -12,7 +12,7 @@ from apps import bus
 from apps.bus import dispatch
 from apps.console.terminal import SHELL, Output
 from apps.kernel.availability import Availability, availability_of
-from apps.kernel.errors import SeveralRefusals
+from apps.kernel.errors import raise_all
 from apps.tenancy import queries as tenants
 from apps.tenancy.commands import SetMode
 from apps.tenancy.states import Mode, State
@@ -100,8 +100,7 @@ class SetModeOfOne(Verb):
             tenant = dispatch(command, actor=SHELL)
             return Output(f"{tenant} is {_status(tenant)}.", _plain(tenant))
         refusals = bus.dry_run(command, actor=SHELL)
-        if refusals:
-            raise refusals[0] if len(refusals) == 1 else SeveralRefusals(refusals)
+        raise_all(refusals)
         return Output(f"{tenant}: the change would be accepted.", {"slug": tenant.slug, "dry_run": True})
 
 

@@ -14,7 +14,7 @@ from apps.bus import Command as CommandClass
 from apps.bus import dispatch, dry_run
 from apps.console.terminal import SHELL, BursarCommand, Output
 from apps.events import queries as events
-from apps.kernel.errors import SeveralRefusals
+from apps.kernel.errors import raise_all
 from apps.kernel.tenant import HOME
 from apps.monitoring import queries, rules
 from apps.monitoring.commands import DropDelivery, ReplayDeliveries, ReplayDelivery, ReplayEvents
@@ -90,8 +90,7 @@ _COMMANDS: dict[str, Callable[[dict[str, Any]], CommandClass]] = {
 
 def _dry_run(command: CommandClass) -> Output:
     refusals = dry_run(command, actor=SHELL)
-    if refusals:
-        raise refusals[0] if len(refusals) == 1 else SeveralRefusals(refusals)
+    raise_all(refusals)
     return Output(f"{command.title()}: would succeed.", {"dry_run": True})
 
 

@@ -9,7 +9,7 @@ from django.core.management.base import CommandParser
 
 from apps.bus import dispatch, dry_run
 from apps.console.terminal import SHELL, BursarCommand, Output
-from apps.kernel.errors import SeveralRefusals
+from apps.kernel.errors import raise_all
 from apps.operations.commands import OnboardTenant
 from apps.operations.queries import owner_invitation
 
@@ -58,8 +58,7 @@ class Command(BursarCommand):
 
 def _dry_run(command: OnboardTenant) -> Output:
     refusals = dry_run(command, actor=SHELL)
-    if refusals:
-        raise refusals[0] if len(refusals) == 1 else SeveralRefusals(refusals)
+    raise_all(refusals)
     return Output(
         f"{command.name} would be onboarded as {command.slug}.", {"slug": command.slug, "dry_run": True}
     )
