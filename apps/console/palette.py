@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from django.core.paginator import Paginator
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.dataclasses import SearchResult
 
@@ -11,6 +15,27 @@ from apps.kernel.tenant import current_tenant
 from . import hooks
 
 MAX_HITS_PER_KIND = 8
+HITS_PER_PAGE = 100
+
+
+def term_of(request: HttpRequest) -> str:
+    return request.GET.get("s", "").replace("\0", "").strip().lower()
+
+
+def page_of(request: HttpRequest, hits: Sequence[SearchResult], *, extended: bool) -> TemplateResponse:
+    """The page of Unfold's own search, which caches hits for five minutes, beyond the permission to see them."""
+    hits_shown = Paginator(hits, HITS_PER_PAGE).get_page(request.GET.get("page"))
+    return TemplateResponse(
+        request,
+        f"unfold/helpers/{'command' if extended else 'search'}_results.html",
+        {
+            "page_obj": hits_shown.paginator,
+            "results": hits_shown,
+            "page_counter": max(hits_shown.start_index() - 1, 0),
+            "command_show_history": False,
+        },
+        headers={"HX-Trigger": "search"},
+    )
 
 
 def search(request: HttpRequest, term: str) -> list[SearchResult]:

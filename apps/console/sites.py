@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 
 from allauth.account.decorators import secure_admin_login
 from django.conf import settings
+from django.contrib.admin import AdminSite
 from django.contrib.admin.options import BaseModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -24,7 +25,7 @@ from apps.kernel.manifest import Module
 from apps.kernel.tenant import current_tenant
 from apps.modules import registry
 
-from . import hooks
+from . import hooks, palette
 
 NOT_MOUNTED = ("view_on_site", "password_change", "password_change_done")
 """Pages of Django: a redirect to a row's public page, which no row has, and a page that judges unlimited guesses of the
@@ -75,6 +76,16 @@ class Site(UnfoldAdminSite):
         """The sign-in page of accounts. Django's own form, which judges unlimited guesses, is never reached."""
         response: HttpResponse = secure_admin_login(self._home)(request)
         return response
+
+    def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """The palette: lists, pages and rows. Without `extended`, lists only."""
+        term, extended = palette.term_of(request), "extended" in request.GET
+        if not term:
+            return cast(TemplateResponse, HttpResponse())  # as Unfold, whose annotation leaves it out
+        hits = [*self._search_apps(AdminSite.get_app_list(self, request), term)]
+        if extended:
+            hits += palette.search(request, term)
+        return palette.page_of(request, hits, extended=extended)
 
     def _home(self, request: HttpRequest) -> HttpResponse:
         if not self.has_permission(request):

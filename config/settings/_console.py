@@ -41,7 +41,7 @@ _COMMON: dict[str, Any] = {
     "STYLES": [_css],
     "SCRIPTS": [_script],
     "ACCOUNT": {"navigation": "apps.console.menu.own_pages"},
-    "COMMAND": {"search_models": False, "search_callback": "apps.console.palette.search"},
+    "COMMAND": {"search_models": False},
     "SIDEBAR": {"show_search": False, "command_search": True, "navigation": "apps.console.menu.menu"},
 }
 UNFOLD_OPERATOR = {**_COMMON, "SITE_TITLE": "Bursar operator", "COLORS": {"primary": _palette(303, 0.22)}}

@@ -11,7 +11,7 @@ from django.test import override_settings
 from apps.audit.models import Record
 from apps.backups import queries
 from apps.backups.commands import BackUpTenant, CloneTenant, RestoreTenant
-from apps.backups.errors import BackupFileAltered, BackupFileMissing, ReasonMissing, TenantWasErased
+from apps.backups.errors import BackupFileAltered, BackupFileMissing, TenantWasErased
 from apps.backups.files import exporting, storage
 from apps.backups.files.backup_file import BackupFile
 from apps.backups.models import Backup
@@ -23,6 +23,7 @@ from apps.kernel.files.store import files
 from apps.kernel.tenant import activate
 from apps.notices.hooks import alerts
 from apps.tenancy.erasure.models import Erasure
+from apps.tenancy.errors import ReasonMissing
 from apps.tenancy.models import Tenant
 from tests.support.backups import later, make_due, no_restore_drill_due
 from tests.support.transfer import schemas_like

@@ -52,3 +52,21 @@ def test_the_number_of_hits_is_limited(acme, client_for, owner):
             dispatch(OpenAccount(code=f"16{number:02}", name=f"Shelf {number}", type="asset"), actor=SUITE)
 
     assert find(client_for(owner), "acme").count("Shelf ") <= 2 * 8
+
+
+def test_hits_end_with_the_permission_to_see_them(shelves, client_for, owner, acme):
+    client = client_for(owner)
+    assert "Shelf of Acme Corporation" in find(client, "acme")
+
+    with activate(acme):
+        owner.groups.clear()
+        owner.change_roles([])
+
+    assert "Shelf of" not in find(client, "acme")
+
+
+@pytest.mark.parametrize(
+    "query", ["s=shelf&extended=1&page=abc", "s=%00&extended=1", "s=shelf&page=99", "s="]
+)
+def test_an_odd_search_is_answered(shelves, client_for, owner, query):
+    assert client_for(owner).get(f"/t/acme/search/?{query}").status_code == 200
