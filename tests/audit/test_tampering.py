@@ -25,6 +25,7 @@ def kinds():
     return {fault.kind for fault in verify().faults}
 
 
+@pytest.mark.exhaustive("each case", over="change")
 @pytest.mark.parametrize(
     "change",
     [

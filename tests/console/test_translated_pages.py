@@ -52,6 +52,7 @@ def untranslated(page: str) -> set[str]:
     return {text for text in pseudo_locale.untranslated(page, CODE) if not set(text.split()) <= known}
 
 
+@pytest.mark.exhaustive("every page", over="path")
 @pytest.mark.parametrize("path", TENANT)
 def test_a_page_of_a_tenant_shows_no_untranslated_text(client_for, owner, pseudo, path):
     response = client_for(owner).get(f"/t/acme/{path}")
@@ -60,6 +61,7 @@ def test_a_page_of_a_tenant_shows_no_untranslated_text(client_for, owner, pseudo
     assert untranslated(response.content.decode()) == set()
 
 
+@pytest.mark.exhaustive("every page", over="path")
 @pytest.mark.parametrize("path", OPERATOR)
 def test_a_page_of_the_operator_shows_no_untranslated_text(client_for, operator, acme, pseudo, path):
     response = client_for(operator, None).get(f"/{path}")

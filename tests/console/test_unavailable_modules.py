@@ -61,6 +61,7 @@ def test_every_page_of_a_module_outside_the_plan_is_forbidden_with_the_reason(co
     assert {page: outcome for page, outcome in outcomes.items() if outcome != (403, True)} == {}
 
 
+@pytest.mark.exhaustive("a control that opens every page")
 def test_pages_of_other_modules_stay_available(core_plan, client_for, owner):
     client = client_for(owner)
     others = set(TENANT) - set.union(*map(pages_of, LICENSED))

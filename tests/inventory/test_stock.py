@@ -83,6 +83,7 @@ MOVE = (
 )
 
 
+@pytest.mark.exhaustive("each case", by="sqlstate")
 @pytest.mark.parametrize(
     ("statement", "sqlstate"),
     [

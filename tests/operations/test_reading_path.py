@@ -16,6 +16,7 @@ RETURNS = ["sagas/executor.py → sagas/claims.py"] * 2
 """The claim and its check frame each transition."""
 
 
+@pytest.mark.exhaustive("traces an onboarding")
 @pytest.mark.physical_copy
 def test_the_page_draws_the_files_of_an_onboarding_in_the_order_of_their_calls(operator):
     path = reading_path_of(

@@ -176,6 +176,7 @@ REFUND = (
 )
 
 
+@pytest.mark.exhaustive("each case", by="sqlstate")
 @pytest.mark.parametrize(
     ("statement", "sqlstate"),
     [

@@ -199,6 +199,7 @@ def test_setting_up_sales_opens_missing_accounts(shop, controller, accountant):
 ORDER_IS_FIXED, ORDER_ADDS_UP, INVOICE_IS_FIXED = "BS001", "BS002", "BS003"
 
 
+@pytest.mark.exhaustive("each case", by="sqlstate")
 @pytest.mark.parametrize(
     ("statement", "sqlstate"),
     [

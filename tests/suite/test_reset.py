@@ -53,6 +53,7 @@ def superuser(suite_database: SuiteDatabase) -> Iterator[psycopg.Connection]:
         yield superuser
 
 
+@pytest.mark.exhaustive("each kind of change", by=())
 @pytest.mark.parametrize(("statement", "noticed"), CHANGES.values(), ids=CHANGES)
 def test_an_unmarked_change_of_the_schema_is_noticed(
     statement: str,

@@ -81,6 +81,7 @@ def work() -> str:
     return "worked"
 
 
+@pytest.mark.exhaustive("every state of a tenant", over="state")
 @pytest.mark.parametrize("state", MATRIX)
 def test_http_requests_follow_the_state(acme, operator, owner, accountant, client_for, state):
     owners, others = client_for(owner), client_for(accountant)
@@ -98,6 +99,7 @@ def test_http_requests_follow_the_state(acme, operator, owner, accountant, clien
     assert owners.get("/t/acme/healthz").status_code == 200
 
 
+@pytest.mark.exhaustive("every state of a tenant", over="state")
 @pytest.mark.parametrize("state", MATRIX)
 def test_token_requests_follow_the_state(acme, operator, owner, accountant, state):
     reads, writes, other_reads, signs_in, other_signs_in, *_ = MATRIX[state]
@@ -120,6 +122,7 @@ def test_token_requests_follow_the_state(acme, operator, owner, accountant, stat
                 assert _opens_an_account(Client(headers=bearer)) == to_write
 
 
+@pytest.mark.exhaustive("every state of a tenant", over="state")
 @pytest.mark.parametrize("state", MATRIX)
 def test_deliveries_follow_the_state(acme, operator, listener, no_broker, state):
     works = MATRIX[state][6]
@@ -138,6 +141,7 @@ def test_deliveries_follow_the_state(acme, operator, listener, no_broker, state)
     assert _delivery().attempts == (1 if works else 0)
 
 
+@pytest.mark.exhaustive("every state of a tenant", over="state")
 @pytest.mark.parametrize("state", MATRIX)
 def test_scheduled_tasks_follow_the_state(acme, globex, operator, monkeypatch, state):
     reached = []
@@ -151,6 +155,7 @@ def test_scheduled_tasks_follow_the_state(acme, globex, operator, monkeypatch, s
     assert reached == ([acme.id] if MATRIX[state][7] else []) + [globex.id]
 
 
+@pytest.mark.exhaustive("every state of a tenant", over="state")
 @pytest.mark.parametrize("state", MATRIX)
 def test_webhooks_follow_the_state(operator, endpoint, publish_to, acme, receiver, state):
     receiver.expect_request("/hook").respond_with_data("thank you")

@@ -144,6 +144,7 @@ def test_a_position_that_was_replayed_reads_from_the_replica(at_initech, replica
         assert Company.objects.count() == 2
 
 
+@pytest.mark.exhaustive("every spelling", over="position")
 @pytest.mark.parametrize("position", ["east:nonsense", "east:0/ZZ", "home:0/1", "' OR 1=1", "east:"])
 def test_with_an_invalid_position_the_primary_is_read(at_initech, position):
     with read_your_writes(position), reading_replica():

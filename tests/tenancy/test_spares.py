@@ -206,6 +206,7 @@ def test_the_runtime_cannot_insert_spares(db):
         assert refused(statement) == sqlstate, statement
 
 
+@pytest.mark.exhaustive("each case", over="prefix")
 @pytest.mark.parametrize(
     "prefix", ["spare_", "bursar_template", "public", "a", "", "tenant", "TENANT_", None]
 )
