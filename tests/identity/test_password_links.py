@@ -82,7 +82,7 @@ def test_the_host_of_the_request_is_not_in_the_link(owner, acme, mailoutbox, set
     assert link_in(mailoutbox[0]).startswith("https://books.example.com/t/acme/accounts/password/reset/key/")
 
 
-def test_one_address_gets_few_links(owner, acme, mailoutbox):
+def test_password_links_to_an_address_are_limited(owner, acme, mailoutbox):
     statuses = {
         Client().post(PAGE, {"email": owner.email}, REMOTE_ADDR=f"198.51.100.{number}").status_code
         for number in range(9)
@@ -92,7 +92,7 @@ def test_one_address_gets_few_links(owner, acme, mailoutbox):
     assert statuses == {302}
 
 
-def test_one_source_asks_for_few_links(acme):
+def test_requests_for_password_links_by_a_source_are_limited(acme):
     statuses = [
         Client().post(PAGE, {"email": f"{number}@elsewhere.example"}).status_code for number in range(12)
     ]
