@@ -27,8 +27,8 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", DEVELOPMENT)
     if find_spec("django") is None:
         use_the_virtualenv()
-    if os.environ["DJANGO_SETTINGS_MODULE"] == DEVELOPMENT and needs_a_database(sys.argv[1:]):
-        bring_the_servers()
+    if needs_a_database(sys.argv[1:]):
+        start_as(command_of(sys.argv[1:]))
 
     from django.core.management import execute_from_command_line
 
@@ -43,19 +43,32 @@ def use_the_virtualenv() -> None:
     os.execv(python, [str(python), *sys.argv])  # noqa: S606
 
 
+def command_of(arguments: list[str]) -> str:
+    return next((word for word in arguments if not word.startswith("-")), "help")
+
+
 def needs_a_database(arguments: list[str]) -> bool:
-    command = next((word for word in arguments if not word.startswith("-")), "help")
+    command = command_of(arguments)
     if command == "check":
         return any(word.startswith("--database") for word in arguments)
     return command not in OFFLINE and not {"-h", "--help"} & set(arguments)
 
 
-def bring_the_servers() -> None:
-    from config.embedded import CannotStart, resolve
+def start_as(command: str) -> None:
+    """Brings the servers of a development process, and checks its keys."""
+    from django.core.exceptions import ImproperlyConfigured
 
+    from config.embedded import CannotStart, resolve
+    from config.keys.kinds import kind_of_command
+    from config.keys.table import held_by
+    from config.startup import refuse_wrong_keys
+
+    kind = kind_of_command(command)
     try:
-        resolve("dev")
-    except CannotStart as reason:
+        if os.environ["DJANGO_SETTINGS_MODULE"] == DEVELOPMENT:
+            resolve("dev", held_by(kind))
+        refuse_wrong_keys(kind)
+    except (CannotStart, ImproperlyConfigured) as reason:
         sys.exit(str(reason))
 
 

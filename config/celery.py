@@ -59,13 +59,28 @@ def refuse_shared_payment_queue(sender: Any, **_: Any) -> None:
 
 
 @signals.worker_init.connect
-def stop_on_unsafe_settings(**_: Any) -> None:
+def stop_on_wrong_keys_and_unsafe_settings(sender: Any, **_: Any) -> None:
     from django.core.exceptions import ImproperlyConfigured
     from django.db import OperationalError
 
-    from .startup import refuse_unsafe_settings
+    from .keys.kinds import kinds_of_worker
+    from .startup import refuse_unsafe_settings, refuse_wrong_keys
 
     try:
+        refuse_wrong_keys(*kinds_of_worker(sender.app.amqp.queues.consume_from))
         refuse_unsafe_settings()
     except (ImproperlyConfigured, OperationalError) as error:
         sys.exit(str(error))  # Celery would log an exception and continue
+
+
+@signals.beat_init.connect
+def stop_beat_on_wrong_keys(**_: Any) -> None:
+    from django.core.exceptions import ImproperlyConfigured
+
+    from .keys.kinds import Kind
+    from .startup import refuse_wrong_keys
+
+    try:
+        refuse_wrong_keys(Kind.BEAT)
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))

@@ -1,4 +1,4 @@
-"""System checks at the start of web and workers: unsafe settings, which could mix tenants, stop the process."""
+"""Checks at the start of a process: wrong keys, and unsafe settings, which could mix tenants, stop it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,24 @@ import logging
 import time
 from collections.abc import Sequence
 
+from django.conf import settings
 from django.core.checks import ERROR, WARNING, CheckMessage, run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connections
 
+from config.env import env
+from config.keys import checks
+from config.keys.kinds import Kind, declare
+
 DATABASE_WAIT_S = 60.0
 RETRY_AFTER_S = 1.0
 log = logging.getLogger(__name__)
+
+
+def refuse_wrong_keys(*kinds: Kind) -> None:
+    """Raises ImproperlyConfigured with all faults of the keys of a process of these kinds."""
+    declare(*kinds)  # before the settings: those of production check the keys too
+    checks.refuse_wrong_keys(env(), kinds, strict=settings.KEYS_ARE_STRICT)
 
 
 def refuse_unsafe_settings() -> None:

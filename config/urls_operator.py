@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from apps.console.sites import operator_site
-from apps.identity.impersonation import api as support
+from apps.impersonation import api as support
 from apps.modules.urls import mounted
 from apps.monitoring.scrape import metrics
 
@@ -15,7 +15,19 @@ urlpatterns = [
     *ANYWHERE,
     path("api/v1/identity/", include(support.PLATFORM)),
     path("metrics", metrics, name="metrics"),
-    *mounted("tenancy", "billing", "operations", "audit", "identity", "notices", "monitoring"),
+    *mounted(
+        "tenancy",
+        "billing",
+        "operations",
+        "audit",
+        "approvals",
+        "identity",
+        "notices",
+        "schedules",
+        "jobs",
+        "service-accounts",
+        "monitoring",
+    ),
     path("accounts/", include("apps.identity.accounts.urls")),
     path("", operator_site.urls),
 ]

@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from apps.console.sites import tenant_site
-from apps.identity.impersonation import api as support
+from apps.impersonation import api as support
 from apps.modules.urls import mounted
 
 from .urls import ANYWHERE, handler400, handler403, handler404, handler500
@@ -21,12 +21,16 @@ urlpatterns = [
         "payments",
         "sales",
         "audit",
+        "approvals",
         "companies",
         "identity",
         "webhooks",
         "notices",
+        "schedules",
+        "jobs",
+        "service-accounts",
     ),
     path("accounts/", include("apps.identity.accounts.urls")),
-    path("support/", include("apps.identity.impersonation.urls")),
+    path("support/", include("apps.impersonation.urls")),
     path("", tenant_site.urls),
 ]

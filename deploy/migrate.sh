@@ -3,7 +3,8 @@
 # its processes starts. Its exit code says whether they may: 0 all schemas are migrated, anything else
 # no (3: the tenants that failed are named, and running it again tries only those).
 #
-# Only this step has DATABASE_OWNER_URL. The running version continues during and after it.
+# Only this step has DATABASE_OWNER_URL; of the other keys it needs DATABASE_URL and REDIS_URL (docs/keys.md). The running
+# version continues during and after it.
 set -eu
 : "${DATABASE_OWNER_URL:?the address of the owner, the only role that may migrate}"
 cd "$(dirname "$0")/.."

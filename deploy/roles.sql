@@ -10,6 +10,10 @@ BEGIN;
 
 SET LOCAL client_min_messages = warning;
 
+-- Rights of roles are rows that all databases of the server share, and PostgreSQL refuses the second of two concurrent
+-- changes of one row. So this waits for the others, among them the onboarding of a tenant, and they for this.
+LOCK TABLE pg_authid, pg_auth_members, pg_db_role_setting IN SHARE ROW EXCLUSIVE MODE;
+
 DO $$
 DECLARE
     role text;
@@ -84,6 +88,18 @@ BEGIN
     END LOOP;
 END
 $$;
+
+-- Limits of transactions that a mistake leaves open: the audit log is sealed below the oldest open transaction of the
+-- server, so one transaction stops sealing for all tenants. A session may change its limits, so an alert reports records
+-- that remain unsealed. Migrations, restores and drills run long.
+ALTER ROLE bursar_app SET statement_timeout = '15min';
+ALTER ROLE bursar_app SET idle_in_transaction_session_timeout = '5min';
+ALTER ROLE bursar_app SET lock_timeout = '1min';
+ALTER ROLE bursar_relay SET statement_timeout = '1min';
+ALTER ROLE bursar_relay SET idle_in_transaction_session_timeout = '1min';
+ALTER ROLE bursar_relay SET lock_timeout = '30s';
+ALTER ROLE bursar_owner SET idle_in_transaction_session_timeout = '1h';
+ALTER ROLE bursar_backup SET idle_in_transaction_session_timeout = '1h';
 
 -- The tables that all tenants share live in public. Only the owner creates objects there; the
 -- migration of each table grants rights on it.

@@ -6,10 +6,13 @@ import gc
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from _pytest.nodeid import coerce_node_id
 
 gc.disable()  # while all is imported and collected, nothing is garbage: to find that out took as long as the rest
+hypothesis.settings.register_profile("suite", deadline=None)  # no test is timed: a busy machine takes longer
+hypothesis.settings.load_profile("suite")
 pytest.register_assert_rewrite(
     *(
         f"tests.support.{path.stem}"
@@ -22,6 +25,8 @@ pytest_plugins = (
     "tests.support.database",
     "tests.support.tenants",
     "tests.support.tiers",
+    "tests.support.aging",
+    "tests.support.approvals",
     "tests.support.branches",
     "tests.support.callers",
     "tests.support.chart",
@@ -43,7 +48,7 @@ pytest_plugins = (
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
     """What takes long to start is started in one worker only: its tests are one group."""
     for item in items:
-        for name in ("east_server", "browser"):
+        for name in ("east_server", "browser", "forms"):
             if name in getattr(item, "fixturenames", ()):
                 item.add_marker(pytest.mark.xdist_group(name))
                 break
@@ -61,5 +66,8 @@ def _name_group(item: pytest.Item) -> None:
 
 
 def pytest_collection_finish() -> None:
+    """Everything imported stays. The default thresholds cost a tenth of the run: a page allocates tens of thousands of
+    objects, and few of them are garbage in a cycle."""
     gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
     gc.enable()

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from apps.kernel.actors import Actor, actor_label, impersonator
-from apps.kernel.clock import now
 from apps.kernel.correlation import causation_id, correlation_id
 
 from . import sentences
@@ -33,7 +32,6 @@ def _record(
     through = ", ".join(f"{name} {value}" for name, value in request.items())
     arguments = {"actor": actor_label(actor), **arguments, **({"filters": through} if through else {})}
     Record(
-        at=now(),
         command=command,
         outcome=Record.Outcome.DONE,
         sentence=sentences.Sentence(Record.Outcome.DONE, template, arguments).in_english,

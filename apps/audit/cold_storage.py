@@ -163,27 +163,37 @@ def _digest_of(file: str, line: Line) -> bytes:
     return chain.digest(facts)
 
 
-def faults_of_files(allowed: Callable[[], Mapping[str, Collection[int]]]) -> Iterator[Fault]:
-    """`allowed` returns the records that may lack texts. It is called after the file is read, because an erasure
-    commits before the file is rewritten."""
-    for stored in ColdStorageFile.objects.order_by("id"):
-        try:
-            must_hold(stored.file, segments_of(stored))
-        except Refusal as refusal:
-            yield Fault("cold storage", stored.first_segment, str(refusal))
-        else:
-            yield from _unauthorised_erasures(stored, allowed)
+def faults_of_content(stored: ColdStorageFile) -> Iterator[Fault]:
+    try:
+        must_hold(stored.file, segments_of(stored))
+    except Refusal as refusal:
+        yield Fault("cold storage", stored.first_segment, str(refusal))
 
 
-def _unauthorised_erasures(
+def faults_of_erased_texts(
     stored: ColdStorageFile, allowed: Callable[[], Mapping[str, Collection[int]]]
 ) -> Iterator[Fault]:
-    erased = [line for line in read(stored.file) if "facts" in line and not _is_complete(line)]
-    for part, ids in allowed().items() if erased else ():
-        for line in erased:
-            if line[f"{part}_salt"] is None and line["facts"][0] not in ids:
-                why = f"{stored}: record {line['facts'][0]} lost its texts without an erasure."
-                yield Fault("cold storage", stored.first_segment, why)
+    """`allowed` returns the records that may lack texts. It is called after the file is read, because an erasure
+    commits before the file is rewritten."""
+    with suppress(FileIsMissing, ColdStorageFileIsBroken):
+        erased = [line for line in read(stored.file) if "facts" in line and not _is_complete(line)]
+        for part, ids in allowed().items() if erased else ():
+            for line in erased:
+                if line[f"{part}_salt"] is None and line["facts"][0] not in ids:
+                    why = f"{stored}: record {line['facts'][0]} lost its texts without an erasure."
+                    yield Fault("cold storage", stored.first_segment, why)
+
+
+def faults_of_authorisations() -> Iterator[Fault]:
+    """Rows that are not signed, or are signed for other segments."""
+    for stored in ColdStorageFile.objects.order_by("id"):
+        if not is_authorised(stored):
+            detail = f"The cold storage file {stored} of segment {stored.first_segment} is not authorised by a key."
+            yield Fault("authorisation", stored.first_segment, detail)
+
+
+def is_authorised(stored: ColdStorageFile) -> bool:
+    return stored.is_authorised and stored.hashes == [segment.hash for segment in segments_of(stored)]
 
 
 def _is_complete(line: Line) -> bool:
@@ -198,15 +208,14 @@ def segments_of(stored: ColdStorageFile) -> list[Segment]:
     )
 
 
+def authorised_files() -> list[ColdStorageFile]:
+    return [stored for stored in ColdStorageFile.objects.order_by("id") if is_authorised(stored)]
+
+
 def numbers_in_cold_storage() -> set[int]:
-    """Numbers of the segments whose records are in cold storage."""
-    return {segment.number for stored in ColdStorageFile.objects.all() for segment in segments_of(stored)}
+    """Numbers of the segments whose records are in cold storage. Without a key, so for previews alone."""
+    return numbers_of(ColdStorageFile.objects.all())
 
 
-def records_in_cold_storage(command: str) -> Iterator[Line]:
-    """Records of one command, from the files of its class. Missing files are skipped."""
-    for stored in ColdStorageFile.objects.filter(retention=retention.class_of(command)):
-        with suppress(FileIsMissing):
-            for line in read(stored.file):
-                if "facts" in line and line["facts"][2] == command and line["facts"][3] == "done":
-                    yield line
+def numbers_of(stored_files: Iterable[ColdStorageFile]) -> set[int]:
+    return {segment.number for stored in stored_files for segment in segments_of(stored)}

@@ -5,10 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
-from apps.bus import Command
+from apps.bus import FRESH_S, Command
+from apps.bus.approval import approval_kind
 from apps.kernel.plain import secret
+
+PERSON_ERASURE = approval_kind(
+    "audit.person_erasure",
+    title=_("Erasure of a person"),
+    permission="audit.erase_person",
+    required="always",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +33,7 @@ class MoveToColdStorage(Command):
     by_support = False
     audit_message = gettext_noop("moved {result} of the audit log from before {before} to cold storage")
     atomic = False
+    queue = "audit"  # its worker has the key
 
     before: dt.date
     reason: str
@@ -55,6 +65,9 @@ class ErasePerson(Command):
     permission = "audit.erase_person"
     runs_while_closed = True
     by_support = False
+    fresh_authentication_s = FRESH_S
+    approval = PERSON_ERASURE
+    queue = "audit"  # its worker has the key
     audit_message = gettext_noop("erased a person from {result}")
 
     user_id: int | None = None

@@ -23,6 +23,13 @@ class AlreadyInColdStorage(Conflict):
     message = _("Segment {first} of the class {retention} is already in cold storage.")
 
 
+class AuditKeyMissing(Conflict):
+    message = _(
+        "This process has no key of the audit log, which authorises what leaves it. Run the command by"
+        " `manage.py audit`, or on the queue `audit`."
+    )
+
+
 class PersonNotInAuditLog(NotFound):
     message = _("No record that may be erased names this person.")
 

@@ -10,12 +10,12 @@ from typing import Any
 from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.db import models
-from django.utils.formats import localize
 from simple_history.utils import get_history_manager_for_model
 
 from apps.kernel.observability.request_trace import has_table_here
 
 from .errors import FieldHistoryUnavailable
+from .values import shown
 
 MAX_VERSIONS = 200
 BIGINT_DIGITS = 19
@@ -151,7 +151,7 @@ def _value(field: models.Field[Any, Any], row: Any, related: Mapping[Any, Value]
 def _text(field: models.Field[Any, Any], value: Any) -> str:
     if field.choices:
         return str(dict(field.flatchoices).get(value, value))
-    return str(localize(value))
+    return shown(value)
 
 
 def _related_values(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import connection
 
 from apps.bus import dispatch, handles
-from apps.bus.envelope import current_envelope
+from apps.bus.sending import dispatch_async
 from apps.events import publish
 from apps.kernel.clock import now
 from apps.kernel.db.locks import TableLock
@@ -13,9 +13,9 @@ from apps.kernel.errors import Refusal
 from apps.kernel.files.store import files
 from apps.kernel.models import Change, record_change
 
-from . import cold_storage, cold_storage_erasure, rules
+from . import cold_storage, cold_storage_erasure, erasures, keys, rules
 from .commands import DropRecordsInColdStorage, ErasePerson, MoveToColdStorage
-from .erasure_plan import ErasurePlan
+from .erasure_plan import Column, ErasurePlan
 from .erasures import as_ranges
 from .events import PersonErased
 from .models import ColdStorageFile
@@ -29,8 +29,13 @@ def records_must_be_due(command: MoveToColdStorage) -> None:
 
 @handles(MoveToColdStorage, dry_run=records_must_be_due)
 def move_to_cold_storage(command: MoveToColdStorage) -> str:
-    """File by file. After a crash the next run writes the unfinished file again; no record is lost."""
+    """File by file. After a crash the next run writes the unfinished file again; no record is lost. A process without
+    keys leaves it to the worker of the queue `audit`."""
     due = rules.records_must_be_due(command.before)
+    count = f"{sum(segment.records for segments in due for segment in segments):,} records"
+    if not keys.are_here():
+        dispatch_async(command)
+        return f"0 records ({count} are left to the audit worker)"
 
     for segments in due:
         first, last, file = segments[0], segments[-1], cold_storage.write(segments)
@@ -47,7 +52,7 @@ def move_to_cold_storage(command: MoveToColdStorage) -> str:
             files().delete(file)  # otherwise a later erasure would miss it
             raise
 
-    return f"{sum(segment.records for segments in due for segment in segments):,} records"
+    return count
 
 
 @handles(DropRecordsInColdStorage)
@@ -59,58 +64,59 @@ def drop_records_in_cold_storage(command: DropRecordsInColdStorage) -> ColdStora
     cold_storage.must_hold(command.file, segments)
     cold_storage_erasure.file_must_be_up_to_date(command.file)
 
-    stored = ColdStorageFile.objects.create(
+    stored = ColdStorageFile(
         retention=command.retention,
         first_segment=command.first_segment,
         last_segment=command.last_segment,
         segments=len(segments),
         records=sum(segment.records for segment in segments),
         file=command.file,
+        hashes=[segment.hash for segment in segments],
         stored_at=now(),
     )
+    stored.sign()
+    stored.save(force_insert=True)
     with connection.cursor() as cursor:
         cursor.execute("SELECT audit_drop_in_cold_storage(%s)", [stored.pk])
     return stored
 
 
-@handles(ErasePerson, emits=(PersonErased,))
+def person_must_be_erasable(command: ErasePerson) -> None:
+    rules.person_must_be_clear(command.user_id, command.texts)
+    _record_erasure(rules.person_must_be_in_the_audit_log(command.user_id, command.texts))
+
+
+@handles(ErasePerson, emits=(PersonErased,), dry_run=person_must_be_erasable)
 def erase_person(command: ErasePerson) -> str:
-    """Records at once, versions of master data at the end of the transaction, and cold storage after the commit."""
+    """Records and versions of master data at once, and cold storage after the commit."""
     _lock_cold_storage()
     rules.person_must_be_clear(command.user_id, command.texts)
     plan = rules.person_must_be_in_the_audit_log(command.user_id, command.texts)
 
-    _erase_from_records(plan)
-    _erase_from_versions(plan)
+    _record_erasure(plan)
+    erasure = erasures.authorise(plan.actor, plan.content, [_as_version(column) for column in plan.columns])
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT audit_erase(%s)", [erasure.pk])
     if plan.in_cold_storage:
         publish(_erased_from_cold_storage(plan))
     return plan.size
 
 
-def _erase_from_records(plan: ErasurePlan) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT audit_erase(%s, %s)", [plan.actor, plan.content])
+def _as_version(column: Column) -> dict[str, str]:
+    return {"table": column.table, "field": column.field, "ids": as_ranges(column.versions)}
+
+
+def _record_erasure(plan: ErasurePlan) -> None:
     record_change(Change("audit.record", "actor", None, as_ranges(plan.actor)))
     record_change(Change("audit.record", "content", None, as_ranges(plan.content)))
-
-
-def _erase_from_versions(plan: ErasurePlan) -> None:
-    """After the record of the command is written, because that record authorises it."""
     for column in plan.columns:
         record_change(Change(column.table, column.field, None, as_ranges(column.versions)))
-    if plan.columns and (envelope := current_envelope.get()):
-        envelope.before_commit.append(_erase_versions)
 
 
 def _erased_from_cold_storage(plan: ErasurePlan) -> PersonErased:
     """A listener rewrites the files with these records."""
     actor, content = (plan.in_cold_storage.intersection(ids) for ids in (plan.actor, plan.content))
     return PersonErased(actor=as_ranges(actor), content=as_ranges(content))
-
-
-def _erase_versions(_: object) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT audit_erase_versions()")
 
 
 def _lock_cold_storage() -> None:

@@ -33,12 +33,26 @@ class FieldHistory(models.Model):
 def field_history(**options: Any) -> HistoricalRecords:
     """`history = field_history()` on a model. Its migration must also make the table append-only, by
     `guards.append_only("app_historicalmodel")`. Options are those of HistoricalRecords."""
-    return HistoricalRecords(**_columns(), **options)
+    return _records(**_columns(), **options)
 
 
 def register_field_history(model: type[models.Model], *, app: str, **options: Any) -> None:
     """The same for a model of Django or of a library; the history is a table of `app`, a package."""
-    register(model, app=app, **_columns(), **options)
+    register(model, app=app, records_class=_records, **_columns(), **options)
+
+
+def _records(**options: Any) -> HistoricalRecords:
+    """A save of excluded fields alone, such as the last sign-in, makes no version."""
+    records = HistoricalRecords(**options)
+    make_version, excluded = records.post_save, set(records.excluded_fields)
+
+    def post_save(instance: Any, created: bool, using: str | None = None, **saved: Any) -> None:
+        fields = saved.get("update_fields")
+        if created or fields is None or not excluded.issuperset(fields):
+            make_version(instance, created, using, **saved)
+
+    records.post_save = post_save
+    return records
 
 
 def _columns() -> dict[str, Any]:

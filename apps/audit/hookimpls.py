@@ -1,20 +1,23 @@
 """The audit log's part of a request trace: commands, refusals and versions of master data; and the
-columns of the audit log with personal data."""
+columns of the audit log with personal data; and the keys of its seals."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from django.apps import apps
+from django.db.models import Count
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.kernel.keys_in_use import key_use
 from apps.kernel.observability.request_trace import RequestTraceEntry, Severity, has_table_here, trace_source
 from apps.kernel.pii import NAME, TEXT, declare_pii, exclude_from_clones
 from apps.kernel.tenant import current_tenant
 
 from .history import FieldHistory
-from .models import Record
+from .models import ColdStorageFile, Erasure, Record, Segment
 
 SEVERITIES: dict[str, Severity] = {Record.Outcome.REFUSED: "bad", Record.Outcome.FAILED: "bad"}
 VERSIONS = {
@@ -23,6 +26,17 @@ VERSIONS = {
     "-": _("{model} {row} was removed."),
 }
 STORED = _("{model} {row} was stored.")
+
+
+@key_use("AUDIT_KEYS", "segments")
+def segments_by_key() -> dict[str, int]:
+    return dict(Segment.objects.order_by().values_list("key_id").annotate(Count("pk")))
+
+
+@key_use("AUDIT_KEYS", "signatures")
+def signatures_by_key() -> dict[str, int]:
+    signed = (ColdStorageFile.objects.values_list("key_id"), Erasure.objects.values_list("key_id"))
+    return Counter(key_id for rows in signed for (key_id,) in rows)
 
 
 @trace_source
@@ -69,7 +83,10 @@ def _version(version: FieldHistory) -> RequestTraceEntry:
 
 
 # Records contain personal data, and the chain would not verify with replaced texts.
-exclude_from_clones("audit.Record", "audit.Segment", "audit.ColdStorageFile", "audit.Verification")
+exclude_from_clones(
+    "audit.Record", "audit.Segment", "audit.ColdStorageFile", "audit.Erasure", "audit.Verification"
+)
+exclude_from_clones("audit.CommandMinute", "audit.RollupCursor")
 for _model in apps.get_models():
     if issubclass(_model, FieldHistory):
         declare_pii(_model._meta.label, actor_name=NAME, impersonator_name=NAME, history_change_reason=TEXT)

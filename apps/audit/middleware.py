@@ -15,7 +15,6 @@ from django.db import models
 
 from apps.bus.envelope import Envelope, Next
 from apps.kernel.actors import actor_label, impersonator
-from apps.kernel.clock import now
 from apps.kernel.correlation import causation_id, correlation_id
 from apps.kernel.db import databases
 from apps.kernel.db.callbacks import afterwards
@@ -102,7 +101,6 @@ def _set_sentence(row: Record, envelope: Envelope, **arguments: Any) -> None:
 
 def _row(envelope: Envelope, outcome: Record.Outcome) -> Record:
     return Record(
-        at=now(),
         command=type(envelope.command).command_name(),
         outcome=outcome,
         actor_id=envelope.actor.pk,
@@ -112,4 +110,5 @@ def _row(envelope: Envelope, outcome: Record.Outcome) -> Record:
         request=to_plain(envelope.command),
         correlation_id=correlation_id() or "",
         causation_id=causation_id() or "",
+        duration_us=round(envelope.seconds * 1_000_000),
     )

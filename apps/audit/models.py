@@ -10,16 +10,31 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.kernel.db.inserting import insert
+from apps.kernel.db import outcome
 
 from . import chain, retention, sentences
+from .authorised import ColdStorageFile, Erasure
+from .rollup.models import CommandMinute, RollupCursor
 from .transaction_id import CurrentTransaction, TransactionId
+
+__all__ = ["ColdStorageFile", "CommandMinute", "Erasure", "Record", "RollupCursor", "Segment", "Verification"]
 
 ACTOR_FIELDS = ("actor_name", "impersonator_name", "sentence", "template", "arguments", "reason")
 """Fields that name people. The chain contains them through `actor_commitment`."""
 CONTENT_FIELDS = ("request", "changes", "refusals")
 """The request and its effect. The chain contains them through `content_commitment`."""
+COMMITMENT_FIELDS = ("actor_salt", "actor_commitment", "content_salt", "content_commitment")
+WRITTEN_FIELDS = (
+    *("command", "outcome", "actor_id", "subject_type", "subject_id", "correlation_id", "causation_id"),
+    "duration_us",
+    *(*ACTOR_FIELDS, *CONTENT_FIELDS, *COMMITMENT_FIELDS),
+)
+"""What the application writes; the database adds the rest."""
 SALT_BYTES = 16
+
+
+def _plain(value: Any) -> Any:
+    return value.hex() if isinstance(value, bytes) else value
 
 
 class RecordQuerySet(models.QuerySet["Record"]):
@@ -42,7 +57,8 @@ class RecordQuerySet(models.QuerySet["Record"]):
 
 
 class Record(models.Model):
-    """One command and its outcome.
+    """One command and its outcome. Inserted by the function `record_outcome`, which sets id, time, transaction and
+    class itself, and notes the session.
 
     sentence   the outcome in business language, in English
     template   the code of the sentence's template: the name of the command, or of a kind of read access
@@ -51,8 +67,10 @@ class Record(models.Model):
     changes    changed fields: [{object, field, before, after}, …]
     refusals   reasons of a refusal: [{code, detail}, …]
     subject    the object that the command is about, for the history of an object
+    duration   microseconds until the record is written, without the commit; NULL for read access
     retention  the class, which determines the retention period
     xid        the transaction that wrote the record; sealing follows this order, so late commits are not missed
+    database_user, backend_pid   the session that wrote it; the actor is what the application asserts
 
     A commitment binds to texts through a salt. Texts are erased together with their salt; the commitment stays.
     """
@@ -80,6 +98,7 @@ class Record(models.Model):
     refusals = models.JSONField(default=list)
     correlation_id = models.CharField(max_length=64, blank=True)
     causation_id = models.CharField(max_length=64, blank=True)
+    duration_us = models.PositiveBigIntegerField(null=True)
 
     retention = models.CharField(max_length=12)
     actor_salt = models.BinaryField(null=True)
@@ -87,6 +106,8 @@ class Record(models.Model):
     content_salt = models.BinaryField(null=True)
     content_commitment = models.BinaryField()
     xid = TransactionId(db_default=CurrentTransaction(), editable=False)
+    database_user = models.CharField(max_length=63, blank=True)
+    backend_pid = models.IntegerField(default=0)
 
     objects = RecordQuerySet.as_manager()
 
@@ -110,18 +131,19 @@ class Record(models.Model):
         return self.sentence
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        """As the owner of the table, for tests: the runtime may not insert."""
         if self._state.adding:
+            self.retention = retention.class_of(self.command)
             self.commit_to_texts()
         super().save(*args, **kwargs)
 
     def write(self) -> None:
-        """A faster `save`, for instances that are not used afterwards."""
+        """With the outcome of the unit of work, or at once outside of one."""
         self.commit_to_texts()
-        insert(self)
+        outcome.record("records", {name: _plain(getattr(self, name)) for name in WRITTEN_FIELDS})
 
     def commit_to_texts(self) -> None:
         """Sets the salts and commitments, once, before the row is written."""
-        self.retention = retention.class_of(self.command)
         self.actor_salt, self.content_salt = os.urandom(SALT_BYTES), os.urandom(SALT_BYTES)
         self.actor_commitment = chain.commitment(
             self.actor_salt, chain.canonical_row([getattr(self, name) for name in ACTOR_FIELDS])
@@ -200,24 +222,6 @@ class Segment(models.Model):
             sealed_at=self.sealed_at.isoformat(),
             hash=self.hash,
         )
-
-
-class ColdStorageFile(models.Model):
-    """A file in the object store with the records of some segments. Only these records may be dropped here."""
-
-    retention = models.CharField(max_length=12)
-    first_segment = models.PositiveBigIntegerField()
-    last_segment = models.PositiveBigIntegerField()
-    segments = models.PositiveIntegerField()
-    records = models.PositiveIntegerField()
-    file = models.CharField(max_length=200)
-    stored_at = models.DateTimeField()
-
-    class Meta:
-        default_permissions = ("view",)
-
-    def __str__(self) -> str:
-        return self.file
 
 
 class Verification(models.Model):

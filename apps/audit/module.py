@@ -14,10 +14,11 @@ MODULE = Module(
         "owner": (
             "audit.view_record",
             "audit.view_segment",
+            "audit.view_commandminute",
             "audit.manage_retention",
             "audit.erase_person",
         ),
-        "controller": ("audit.view_record", "audit.view_segment"),
-        "auditor": ("audit.view_record", "audit.view_segment"),
+        "controller": ("audit.view_record", "audit.view_segment", "audit.view_commandminute"),
+        "auditor": ("audit.view_record", "audit.view_segment", "audit.view_commandminute"),
     },
 )

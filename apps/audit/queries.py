@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import models
-from django.db.models import Count, Q, Sum
+from django.db.models import Max, Q, Sum
 from django.utils.translation import gettext
 
 from . import cold_storage, retention, sealing
-from .models import Record, RecordQuerySet, Segment, Verification
+from .models import CommandMinute, Record, RecordQuerySet, Segment, Verification
+from .rollup.models import CommandMinuteQuerySet
+from .values import shown
 
 
 def latest(limit: int = 10) -> RecordQuerySet:
@@ -47,12 +49,8 @@ def described_changes(record: Record) -> Iterator[str]:
     for change in record.changes:
         name = str(change["field"]).replace("_", " ").capitalize()
         yield gettext("{field}: {before} became {after}").format(
-            field=name, before=_value(change["before"]), after=_value(change["after"])
+            field=name, before=shown(change["before"]), after=shown(change["after"])
         )
-
-
-def _value(value: object) -> str:
-    return gettext("nothing") if value in (None, "") else str(value)
 
 
 def segment_of(record: Record) -> Segment | None:
@@ -66,6 +64,11 @@ def segment_of(record: Record) -> Segment | None:
 
 def head() -> Segment | None:
     return Segment.objects.order_by("-number").first()
+
+
+def unsealed_since() -> dt.datetime | None:
+    """When the oldest record was written that is not sealed."""
+    return sealing.unsealed_since()
 
 
 def last_verification() -> Verification | None:
@@ -127,27 +130,10 @@ def seal() -> Seal:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """Numbers of commands, without read access, and of those that were refused or failed."""
-
-    commands: int
-    refusals: int
-    failures: int
-
-
-def activity_since(instant: dt.datetime) -> Activity:
-    outcome = Record.Outcome
-    counts = (
-        Record.objects.without_readings()
-        .filter(at__gt=instant)
-        .aggregate(
-            commands=Count("id"),
-            refusals=Count("id", filter=Q(outcome=outcome.REFUSED)),
-            failures=Count("id", filter=Q(outcome=outcome.FAILED)),
-        )
-    )
-    return Activity(**counts)
+def command_minutes(since: dt.datetime, until: dt.datetime | None = None) -> CommandMinuteQuerySet:
+    """Commands of the current tenant, without read access: `command_minutes(since).by_module()`. At most 35 days back,
+    and up to the last run of the scheduled task, every half a minute."""
+    return CommandMinute.objects.between(since, until)
 
 
 def has_correlation_id(correlation_id: str) -> bool:
@@ -157,3 +143,8 @@ def has_correlation_id(correlation_id: str) -> bool:
 def records() -> RecordQuerySet:
     """All records of the current tenant, the oldest first."""
     return Record.objects.order_by("id")
+
+
+def last_id() -> int:
+    """Of the newest record; 0 without one."""
+    return Record.objects.aggregate(last=Max("id"))["last"] or 0

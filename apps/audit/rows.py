@@ -24,7 +24,8 @@ FACTS = f"""
         to_json(command), ',', to_json(outcome), ',', coalesce(actor_id::text, 'null'), ',',
         to_json(subject_type), ',', to_json(subject_id), ',', to_json(correlation_id), ',',
         to_json(causation_id), ',', to_json(retention), ',"',
-        encode(actor_commitment, 'hex'), '","', encode(content_commitment, 'hex'), '"]'
+        encode(actor_commitment, 'hex'), '","', encode(content_commitment, 'hex'), '",',
+        to_json(database_user), ',', backend_pid, ']'
     ), 'UTF8')
 """
 TEXTS = """

@@ -5,6 +5,7 @@ It does not run in the transaction of a command: one head row would serialise al
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -82,6 +83,29 @@ def _segment(name: str, after: rows.Position, unsealed: Sequence[Sequence[Any]])
     )
     segment.hash = chain.seal_of(segment.link, key)
     return segment
+
+
+_OLDEST_UNSEALED = """
+SELECT min(next.at) FROM unnest(%s::text[]) AS class (retention)
+LEFT JOIN LATERAL (
+    SELECT last_xid, last_id FROM audit_segment
+    WHERE audit_segment.retention = class.retention ORDER BY number DESC LIMIT 1
+) AS sealed ON true
+CROSS JOIN LATERAL (
+    SELECT at FROM audit_record
+    WHERE audit_record.retention = class.retention
+      AND (xid, id) > (coalesce(sealed.last_xid, '0'::xid8), coalesce(sealed.last_id, 0))
+    ORDER BY xid, id LIMIT 1
+) AS next
+"""
+
+
+def unsealed_since() -> dt.datetime | None:
+    """When the oldest record was written that is not sealed."""
+    with connection.cursor() as cursor:
+        cursor.execute(_OLDEST_UNSEALED, [[*retention.classes()]])
+        oldest: dt.datetime | None = cursor.fetchone()[0]
+    return oldest
 
 
 def waiting() -> Iterator[tuple[str, int]]:

@@ -8,6 +8,7 @@ from apps.kernel.queues.periodic import every
 from apps.kernel.queues.tasks import AuditTask
 
 from . import sealing, verification
+from .rollup.counting import roll_up
 
 log = logging.getLogger("bursar.audit")
 VERIFY_INTERVAL_S = 3_600
@@ -17,7 +18,9 @@ VERIFY_TIMEOUT_S = 30
 
 @every(seconds=30, base=AuditTask, name="audit.seal")
 def seal() -> None:
-    """Appends new records to the hash chain (seals them). Forging a sealed record is detected."""
+    """Counts new records by minute and command, and appends them to the hash chain (seals them). Forging a sealed
+    record is detected."""
+    roll_up()
     sealing.seal()
 
 

@@ -7,8 +7,10 @@ inserted  a segment has more rows than were sealed       deleted  a segment has 
 swapped   two rows exchanged their ids: both are reported as changed
 fork      a segment does not follow its predecessor, has an unknown key, or differs from its anchor
 cut tail  an anchor names a segment that the database lacks
+authorisation  a row of cold storage or of an erasure is not signed by a key, so it excuses nothing
+cold storage   a file is missing, or differs from what was sealed
 
-A row that was forged before it was sealed is not detected, so sealing runs often.
+A row that an owner of the tables forged before it was sealed is not detected, so sealing runs often.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -30,7 +32,7 @@ from apps.kernel.progress import steps
 from . import anchors, chain, cold_storage, erasures, rows
 from .chain import Fault
 from .keys import keys
-from .models import Segment, Verification
+from .models import ColdStorageFile, Segment, Verification
 
 MAX_FAULTS = 200
 """Faults that are reported one by one."""
@@ -49,6 +51,7 @@ class Result:
     deadline: float = math.inf
     stopped_at: int = 0
     faults: list[Fault] = field(default_factory=list)
+    files: list[ColdStorageFile] = field(default_factory=list, repr=False)
 
     @property
     def intact(self) -> bool:
@@ -60,31 +63,29 @@ class Result:
         return self.records / self.seconds if self.seconds else 0.0
 
     def as_dict(self) -> dict[str, Any]:
-        values = asdict(self)
-        del values["deadline"]
+        values = asdict(replace(self, files=[]))
+        del values["deadline"], values["files"]
         return {**values, "intact": self.intact, "records_per_second": round(self.rate)}
 
 
 def verify(
     *,
     witnesses: Iterable[tuple[int, str]] = (),
-    with_cold_storage: bool = False,
     after: int = 0,
     at_most: float = math.inf,
 ) -> Result:
     """Verify the current tenant's audit log. `witnesses` are heads noted elsewhere: (number, hash).
 
-    Every link is checked, and the rows of segments after number `after`, for at most `at_most` seconds. For segments in
-    cold storage only the link is checked; `with_cold_storage` reads their files too.
+    Every link and authorisation is checked, and the rows and files of segments after number `after`, for at most
+    `at_most` seconds.
     """
     begun = time.perf_counter()
     result = Result(deadline=begun + at_most)
     with _snapshot():
         result.faults += islice(_faults(result, [*witnesses], after), MAX_FAULTS)
-    if with_cold_storage:  # outside the snapshot: files have their current state
-        result.faults += islice(
-            cold_storage.faults_of_files(erasures.announced), MAX_FAULTS - len(result.faults)
-        )
+    for stored in result.files:  # outside the snapshot: files have their current state
+        faults = cold_storage.faults_of_erased_texts(stored, erasures.announced)
+        result.faults += islice(faults, MAX_FAULTS - len(result.faults))
     result.seconds = time.perf_counter() - begun
     return result
 
@@ -130,6 +131,8 @@ def _faults(result: Result, witnesses: Sequence[tuple[int, str]], after: int) ->
     yield from chain.faults_of_heads(
         {segment.number: segment.hash for segment in segments}, [*anchors.heads(), *witnesses]
     )
+    yield from cold_storage.faults_of_authorisations()
+    yield from erasures.faults_of_authorisations()
     yield from _faults_of_ranges(segments)
     yield from _faults_of_rows(result, [segment for segment in segments if segment.number > after])
 
@@ -148,8 +151,13 @@ def _faults_of_ranges(segments: Iterable[Segment]) -> Iterator[Fault]:
 
 
 def _faults_of_rows(result: Result, segments: Sequence[Segment]) -> Iterator[Fault]:
-    in_cold_storage, allowed = cold_storage.numbers_in_cold_storage(), erasures.announced()
+    authorised, allowed = cold_storage.authorised_files(), erasures.announced()
+    in_cold_storage = cold_storage.numbers_of(authorised)
+    files = {stored.first_segment: stored for stored in authorised}
     for segment in steps(segments, len(segments)):
+        if stored := files.get(segment.number):
+            result.files.append(stored)
+            yield from cold_storage.faults_of_content(stored)
         if segment.number in in_cold_storage:
             result.in_cold_storage += 1
             yield from _faults_of_emptied(segment)

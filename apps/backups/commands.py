@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_noop
 
-from apps.bus import Command
+from apps.bus import FRESH_S, Command
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +45,7 @@ class RestoreTenant(Command, name="tenancy.restore_tenant"):
     platform = True
     atomic = False
     permission = "tenancy.restore_tenant"
+    fresh_authentication_s = FRESH_S
     audit_message = gettext_noop("restored backup {backup} as the tenant {result}")
 
     backup: str

@@ -37,6 +37,7 @@ class RetirePlan(Command):
 
     platform = True
     permission = "billing.manage_plans"
+    schedulable = True
     audit_message = gettext_noop("retired the plan {result}")
 
     code: str
@@ -49,6 +50,7 @@ class ChangePlan(Command):
 
     platform = True
     permission = "billing.change_plan_of_tenant"
+    schedulable = True
     audit_message = gettext_noop("put {result}: {reason}")
 
     tenant_id: int

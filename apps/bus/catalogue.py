@@ -20,6 +20,8 @@ class Listed:
     flag: str
     moves_money: bool
     is_long_running: bool
+    fresh_authentication_s: int | None
+    approval: str
     emits: tuple[str, ...]
 
 
@@ -37,5 +39,7 @@ def _listed(command: type[Command]) -> Listed:
         flag=command.flag,
         moves_money=command.moves_money,
         is_long_running=not command.atomic,
+        fresh_authentication_s=command.fresh_authentication_s,
+        approval=command.approval.name if command.approval else "",
         emits=tuple(event.name for event in handled(command).emits),
     )

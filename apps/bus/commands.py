@@ -11,6 +11,11 @@ from django.utils.translation import gettext, gettext_lazy
 
 from apps.kernel.naming import app_of, derived_name, explicit_name
 
+from .approval import ApprovalKind
+
+FRESH_S = 600
+"""The age of an authentication that still counts as fresh."""
+
 
 class Command:
     """A request to change something, named in the imperative.
@@ -30,6 +35,10 @@ class Command:
     runs_while_closed  True for commands that a suspended or archived tenant still runs, such as sign-out and erasure
     fact               the fields in the text of `natural_key`; a repetition may differ in others, such as a memo
     by_support         False for commands refused during impersonation: passwords, roles, tokens and other keys
+    schedulable        True for commands that may be stored now and executed at a later time; they have no secrets
+    fresh_authentication_s  the maximum age in seconds of the person's authentication, usually FRESH_S; None: any.
+                       Programs are refused, so it is for commands of people, which are not `by_support` either
+    approval           the kind of approval by other people, without which the command is refused
     """
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]  # of the subclass, which is a dataclass
@@ -42,6 +51,9 @@ class Command:
     platform: ClassVar[bool] = False
     runs_while_closed: ClassVar[bool] = False
     by_support: ClassVar[bool] = True
+    schedulable: ClassVar[bool] = False
+    fresh_authentication_s: ClassVar[int | None] = None
+    approval: ClassVar[ApprovalKind | None] = None
     fact: ClassVar[tuple[str, ...]] = ()
     _explicit_name: ClassVar[str] = ""
 
@@ -52,6 +64,10 @@ class Command:
     def natural_key(self) -> str:
         """The business fact that may occur once, across all callers: `payment_confirmed:17`. Empty for a repeatable
         command. `fact` lists its fields."""
+        return ""
+
+    def approval_subject(self) -> str:
+        """The row that an approval is about, `table:id`, for guards of the database. Empty for a command about none."""
         return ""
 
     @classmethod

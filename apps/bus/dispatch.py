@@ -1,7 +1,8 @@
 """Dispatch: the only entry point for changes.
 
 settings.BUS_MIDDLEWARE lists the middleware, outermost first:
-correlation → record → permission → availability → gate → transaction → idempotency → handler.
+correlation → observation → record → permission → fresh authentication → availability → gate → transaction →
+approval → idempotency → handler.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any, Protocol
 
 from apps.kernel.actors import Actor
@@ -24,6 +25,7 @@ class Envelope:
     render_response  makes the response of the result; stored with the key
     repeated         True when an earlier request had the effect
     response         the response of the first execution
+    began            the value of `perf_counter` at the beginning
     """
 
     command: Command
@@ -36,11 +38,17 @@ class Envelope:
     nested: bool = False
     anew: list[Callable[[], None]] = field(default_factory=list)
     before_commit: list[Callable[[Any], None]] = field(default_factory=list)
+    began: float = field(default_factory=perf_counter)
 
     @property
     def reason(self) -> str:
         """The reason that the actor gave; commands that need one have the field."""
         return str(getattr(self.command, "reason", ""))
+
+    @property
+    def seconds(self) -> float:
+        """The time since the beginning."""
+        return perf_counter() - self.began
 
 
 Next = Callable[[Envelope], Any]

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.kernel.errors import BadRequest, Conflict, Forbidden, Invalid, NotFound
+from apps.kernel.errors import BadRequest, Conflict, Forbidden, Invalid, NotFound, Unauthenticated
 
 
 class PermissionDenied(Forbidden):
@@ -11,6 +11,20 @@ class PermissionDenied(Forbidden):
 
 class NotAsSupport(Forbidden):
     message = _("To {title} is for {actor} alone, and not for {support}.")
+
+
+class FreshAuthenticationNeeded(Unauthenticated):
+    """The session is valid, but its password was confirmed too long ago (RFC 9470)."""
+
+    message = _("To {title}, confirm your password again: the last time is more than {minutes} minutes ago.")
+
+    @property
+    def challenge(self) -> str:
+        return f'Bearer error="insufficient_user_authentication", max_age="{self.value_of("max_age_s")}"'
+
+
+class NotForPrograms(Forbidden):
+    message = _("To {title} needs a person with a fresh authentication, and {actor} is a program.")
 
 
 class ReadPermissionDenied(Forbidden):
@@ -44,6 +58,7 @@ class IdempotencyKeyMalformed(BadRequest):
 class RequestInFlight(Conflict):
     message = _("The same request ({key}) is in progress. Retry in a moment.")
     retry_after = 1
+    enforced_by = ("idempotency_key_once",)
 
 
 class KeyReused(Invalid):

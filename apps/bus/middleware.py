@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from time import perf_counter
 from typing import Any
 
 from django.db import Error as DatabaseError
 
-from apps.kernel.actors import impersonator
+from apps.kernel.actors import Actor, impersonator
 from apps.kernel.correlation import correlated
 from apps.kernel.db.unit_of_work import in_unit_of_work, is_serialization_failure, unit_of_work
 from apps.kernel.db.violations import refusal_behind
@@ -17,6 +16,7 @@ from apps.kernel.observability.logs import log_context
 from apps.kernel.observability.tracing import span
 from apps.kernel.tenant import current_tenant
 
+from .commands import Command
 from .envelope import Envelope, Next
 from .errors import NotAsSupport, PermissionDenied, PlatformOnly
 
@@ -33,7 +33,6 @@ def observed(envelope: Envelope, next: Next) -> Any:
     name, outcome = command.command_name(), "done"
     if envelope.is_dry_run:
         return next(envelope)
-    began = perf_counter()
     try:
         with log_context(command=name), span(name):
             return next(envelope)
@@ -45,21 +44,23 @@ def observed(envelope: Envelope, next: Next) -> Any:
         raise
     finally:
         metrics.COMMANDS.labels(command.app(), name, outcome).inc()
-        metrics.COMMAND_SECONDS.labels(command.app(), name).observe(perf_counter() - began)
+        metrics.COMMAND_SECONDS.labels(command.app(), name).observe(envelope.seconds)
+
+
+def actor_must_be_allowed(command: type[Command], actor: Actor) -> None:
+    """Raises PermissionDenied unless the actor has the command's permission, PlatformOnly inside a tenant for
+    commands of the platform, and NotAsSupport for commands that an impersonator may not send."""
+    if command.platform and (tenant := current_tenant()):
+        raise PlatformOnly(title=command.title(), tenant=tenant)
+    if not actor.has_perm(command.permission):
+        raise PermissionDenied(actor=actor, title=command.title().lower(), permission=command.permission)
+    if not command.by_support and (support := impersonator()):
+        raise NotAsSupport(actor=actor, title=command.title().lower(), support=support)
 
 
 def permission(envelope: Envelope, next: Next) -> Any:
-    """Raises PermissionDenied unless the actor has the command's permission, PlatformOnly inside a tenant for
-    commands of the platform, and NotAsSupport for commands that an impersonator may not send."""
-    command = type(envelope.command)
-    if command.platform and (tenant := current_tenant()):
-        raise PlatformOnly(title=command.title(), tenant=tenant)
-    if not envelope.actor.has_perm(command.permission):
-        raise PermissionDenied(
-            actor=envelope.actor, title=command.title().lower(), permission=command.permission
-        )
-    if not command.by_support and (support := impersonator()):
-        raise NotAsSupport(actor=envelope.actor, title=command.title().lower(), support=support)
+    """Refuses an actor that may not send the command."""
+    actor_must_be_allowed(type(envelope.command), envelope.actor)
     return next(envelope)
 
 

@@ -15,11 +15,13 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Handled:
-    """The handler of a command, the events it may publish, and the `dry_run` that validates a long-running command."""
+    """The handler of a command, the events it may publish, the `dry_run` that validates it without changes, and the
+    `base_revision` of what it changes."""
 
     handler: Callable[[Any], Any]
     emits: tuple[type[Event], ...]
     dry_run: Callable[[Any], Any] | None
+    base_revision: Callable[[Any], str] | None = None
 
 
 _handled: dict[type[Command], Handled] = {}
@@ -31,13 +33,15 @@ def handles(
     *,
     emits: tuple[type[Event], ...] = (),
     dry_run: Callable[[C], Any] | None = None,
+    base_revision: Callable[[C], str] | None = None,
 ) -> Callable[[Callable[[C], R]], Callable[[C], R]]:
     """Registers the handler of a command and the events that it `emits`: publishing another one raises. A long-running
-    command also needs a `dry_run`, which validates it without changes."""
+    command also needs a `dry_run`, which validates it without changes, as does one whose rows only an approval may
+    change. `base_revision` identifies the state that a command changes: when it differs, an approval is void."""
 
     def register(handler: Callable[[C], R]) -> Callable[[C], R]:
         _refuse_half_a_command(command_type, dry_run)
-        _handled[command_type] = Handled(handler, emits, dry_run)
+        _handled[command_type] = Handled(handler, emits, dry_run, base_revision)
         _by_name[command_type.command_name()] = command_type
         return handler
 
@@ -72,8 +76,12 @@ def _faults_of_declaration(command_type: type[Command], dry_run: object) -> Iter
             yield f"has no `{word}`."
     if not command_type.__doc__ or command_type.__doc__.startswith(f"{command_type.__name__}("):
         yield "has no docstring for its button."
+    if command_type.approval and "reason" not in {field.name for field in fields(command_type)}:
+        yield "needs an approval and has no `reason`, which approvers read."
     if not command_type.atomic and dry_run is None:
         yield "is long-running and has no dry run."
+    if command_type.schedulable and _has_unstored_fields(command_type):
+        yield "is schedulable and has a secret or bulky field, which is not stored."
 
 
 def _faults_of_natural_key(command_type: type[Command]) -> Iterator[str]:
@@ -81,3 +89,7 @@ def _faults_of_natural_key(command_type: type[Command]) -> Iterator[str]:
         yield "says its natural key and the fields that make the fact, or neither."
     if unknown := set(command_type.fact) - {field.name for field in fields(command_type)}:
         yield f"has no field {', '.join(sorted(unknown))} to make a fact of."
+
+
+def _has_unstored_fields(command_type: type[Command]) -> bool:
+    return any(field.metadata.get(word) for field in fields(command_type) for word in ("secret", "bulky"))

@@ -5,21 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 
-from django.conf import settings
-from django.utils.module_loading import import_string
-from django.utils.translation import gettext_lazy as _
-
 from apps.events import publish
-from apps.kernel.actors import Actor, Support, System, acting, impersonated_by, impersonator
+from apps.kernel.actors import Actor, Support, acting, impersonated_by, impersonator
 from apps.kernel.availability import must_write
 from apps.kernel.db.unit_of_work import unit_of_work
-from apps.kernel.errors import Conflict, Refusal, Unavailable
+from apps.kernel.errors import Refusal, Unavailable
 
 from .commands import Command
 from .dispatch import dispatch_once
 from .errors import FeatureOff, NotAsSupport, PermissionDenied, RequestInFlight
 from .events import CommandSent
+from .fresh_authentication import must_be_fresh
 from .plain import from_json, to_json
+from .senders import actor_of
 
 
 def dispatch_async(
@@ -29,7 +27,7 @@ def dispatch_async(
     surrounding transaction commits. Returns the name of the sending.
 
     A repeated message has no further effect. A refusal goes to the audit log; a temporary failure is retried. Raises
-    PermissionDenied, NotAsSupport or the refusal of a closed tenant at once.
+    PermissionDenied, NotAsSupport, FreshAuthenticationNeeded or the refusal of a closed tenant at once.
     """
     chosen = actor or acting()
     if chosen is None:
@@ -39,6 +37,7 @@ def dispatch_async(
     support = impersonator()
     if support and not command.by_support:
         raise NotAsSupport(actor=chosen, title=command.title().lower(), support=support)
+    must_be_fresh(type(command), chosen)
     if not command.runs_while_closed:
         must_write()
     sending = uuid.uuid4().hex
@@ -58,7 +57,7 @@ def dispatch_async(
 
 def do(sent: CommandSent) -> None:
     """A permanent refusal is recorded in the audit log and not retried; other errors are raised."""
-    actor = _actor(sent)
+    actor = actor_of(sent.actor_id, sent.actor_name)
     support = Support(sent.operator, sent.support_session) if sent.operator else None
     try:
         with impersonated_by(support):
@@ -69,16 +68,3 @@ def do(sent: CommandSent) -> None:
         raise
     except Refusal:
         return
-
-
-def _actor(sent: CommandSent) -> Actor:
-    if sent.actor_id is None:
-        return System(sent.actor_name)
-    actor: Actor | None = import_string(settings.ACTOR_BY_ID)(sent.actor_id)
-    if actor is None:
-        raise ActorGone(actor=sent.actor_name)
-    return actor
-
-
-class ActorGone(Conflict):
-    message = _("{actor}, who sent the command, is no longer here.")

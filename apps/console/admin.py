@@ -26,6 +26,8 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from apps.audit.field_versions import has_field_history
 from apps.bus import Command, Outcome, dispatch_once
+from apps.bus.errors import FreshAuthenticationNeeded
+from apps.bus.fresh_authentication import must_be_fresh
 from apps.bus.idempotency.keys import is_well_formed
 from apps.kernel.db import databases
 from apps.kernel.errors import Refusal
@@ -33,6 +35,7 @@ from apps.kernel.tenant import current_tenant
 from apps.modules import registry
 
 from . import hooks, list_filters
+from .approval import button_of, request_approval
 from .empty_lists import empty_list
 from .errors import FilterMalformed, FilterUnknown
 
@@ -223,15 +226,17 @@ class CommandPage:
         )
         refusals: Sequence[Refusal] = ()
         if self.previews and "preview" in request.POST and form.is_valid():
-            page = self._page(form, (), server_fields) | {"facts": self.preview(form, server_fields)}
-            return TemplateResponse(request, self.template, context | page)
+            context |= self._page(form, (), server_fields) | {"facts": self.preview(form, server_fields)}
+            return TemplateResponse(request, self.template, context)
         if request.method == "POST" and form.is_valid():
+            must_be_fresh(self.command, request.user)
             try:
-                outcome = self.send(
-                    request,
-                    self.build(form, server_fields),
-                    _key_of(form),
-                )
+                command = self.build(form, server_fields)
+                if response := request_approval(request, command, _key_of(form)):
+                    return response
+                outcome = self.send(request, command, _key_of(form))
+            except FreshAuthenticationNeeded:
+                raise  # of a command inside this one: the console asks for the password
             except Refusal as refusal:
                 refusals = refusal.refusals
             else:
@@ -279,7 +284,7 @@ class CommandPage:
             "against": () if refusals else self.blocking_refusals(server_fields),
             "facts": self.facts(server_fields),
             "description": self.command.help_text(),
-            "button": self.command.title(),
+            **button_of(self.command),
             "danger": self.danger,
             "previews": self.previews,
         }

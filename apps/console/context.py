@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.tenant import current_tenant
+
+ENVIRONMENTS = {"development": _("development"), "test": _("test"), "staging": _("staging")}
 
 
 def console(request: HttpRequest) -> dict[str, str]:
@@ -25,4 +29,8 @@ def site_subheader(request: HttpRequest) -> str:
 
 
 def environment(request: HttpRequest) -> list[str]:
-    return [gettext("Tenant"), "info"] if current_tenant() else [gettext("Platform"), "warning"]
+    """The plane, and the environment of the installation unless it is production."""
+    plane, colour = (gettext("Tenant"), "info") if current_tenant() else (gettext("Platform"), "warning")
+    if settings.ENVIRONMENT == "production":
+        return [plane, colour]
+    return [f"{plane} · {ENVIRONMENTS[settings.ENVIRONMENT]}", colour]

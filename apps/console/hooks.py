@@ -34,12 +34,13 @@ class Page:
 @dataclass(frozen=True, kw_only=True)
 class OwnPage:
     """A page about the user's own account, at `path`, reversed as `admin:<name>`, for every signed-in user and no
-    support session."""
+    support session; in the user's menu where `when(user)` is true."""
 
     path: str
     name: str
     title: str | Promise
     view: Callable[..., HttpResponseBase]
+    when: Callable[[Any], bool] = bool
 
 
 @dataclass(frozen=True)

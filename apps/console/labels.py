@@ -24,6 +24,10 @@ class Colours(dict[str, str]):
             (key.label if isinstance(key, Choices) else key, colour) for key, colour in colours.items()
         ]
 
+    def __len__(self) -> int:
+        """Unfold shows no labels for an empty dictionary."""
+        return len(self._labels)
+
     def __contains__(self, label: object) -> bool:
         return any(str(known) == label for known, _ in self._labels)
 

@@ -46,7 +46,11 @@ def own_pages(request: HttpRequest) -> list[dict[str, Any]]:
     """The links in the user's menu. A support session has none."""
     if not request.user.is_authenticated or impersonator():
         return []
-    return [{"title": page.title, "link": reverse(f"admin:{page.name}")} for page in hooks.own_pages()]
+    return [
+        {"title": page.title, "link": reverse(f"admin:{page.name}")}
+        for page in hooks.own_pages()
+        if page.when(request.user)
+    ]
 
 
 def _item(title: str, icon: str, link: str) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from apps.kernel.tenant import current_tenant
 from apps.modules import registry
 
 from . import hooks, palette
+from .step_up import with_step_up
 
 NOT_MOUNTED = ("view_on_site", "password_change", "password_change_done")
 """Pages of Django: a redirect to a row's public page, which no row has, and a page that judges unlimited guesses of the
@@ -134,7 +135,7 @@ class Site(UnfoldAdminSite):
             if not hooks.may(request, page):
                 raise PermissionDenied
             context = {**self.each_context(request), "title": page.title}
-            return page.view(request, context=context, **server_fields)
+            return with_step_up(page.view)(request, context=context, **server_fields)
 
         return view
 

@@ -22,9 +22,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from apps.kernel import progress
 from apps.kernel.actors import System
 from apps.kernel.errors import Refusal, Unavailable
+from apps.kernel.exit_codes import EXIT_CODE_REFUSED
 from apps.kernel.problems.bodies import problem_of
 
-EXIT_CODE_REFUSED = 3
 SHELL = System("The command line")
 """The actor of management commands; the audit log names the command beside it."""
 

@@ -11,11 +11,10 @@ from django.db import connection, transaction
 
 from apps.kernel.clock import now
 from apps.kernel.correlation import causation_id, correlation_id
-from apps.kernel.db.inserting import insert
+from apps.kernel.db.outcome import record
 from apps.kernel.observability.traceparent import current_trace
 from apps.kernel.plain import to_plain
 from apps.kernel.queues.policies import POLICIES
-from apps.kernel.tenant import current_tenant
 
 from .base import Event
 from .instrumentation import note_after_commit
@@ -48,28 +47,26 @@ def publish(event: Event, *, after: dt.timedelta | None = None, queue: str = "")
     `after` delays the delivery. The delay is a row of the outbox, so a restart of the broker does not lose it.
     `queue` takes precedence over the queue of the subscribers. Events of one aggregate share a queue.
     """
-    from .models import OutboxEvent  # models need the app registry, event classes do not
-
     if not connection.in_atomic_block:
         raise RuntimeError(f"{event.name} must be published inside the transaction of its change.")
     if queue and queue not in POLICIES:
         raise ValueError(f"{event.name} cannot be delivered in the queue {queue}, which does not exist.")
     _refuse_undeclared(event)
-    tenant, payload, at = current_tenant(), to_plain(event), now()
-    insert(
-        OutboxEvent(
-            tenant_id=tenant.id if tenant else None,
-            name=event.name,
-            version=event.version,
-            aggregate=event.aggregate,
-            payload=payload,
-            correlation_id=correlation_id() or "",
-            causation_id=causation_id() or "",
-            traceparent=str(current_trace() or ""),
-            queue=queue,
-            occurred_at=at,
-            due_at=at + after if after else None,
-        )
+    payload, at = to_plain(event), now()
+    record(
+        "events",
+        {
+            "name": event.name,
+            "version": event.version,
+            "aggregate": event.aggregate,
+            "payload": payload,
+            "correlation_id": correlation_id() or "",
+            "causation_id": causation_id() or "",
+            "traceparent": str(current_trace() or ""),
+            "queue": queue,
+            "occurred_at": at.isoformat(),
+            "due_at": (at + after).isoformat() if after else None,
+        },
     )
     note_after_commit(event, payload, at)
     notify_relay()

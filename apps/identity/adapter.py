@@ -8,7 +8,10 @@ from django.http import HttpRequest, HttpResponse
 
 from apps.tenancy import lifecycle
 
-from .accounts import attempts, devices
+from .accounts import attempts, devices, failures, reauthentication
+from .allauth_internals import is_over_the_api
+from .errors import TooManyAttempts
+from .sessions import browser
 
 LOGGED_OUT = "account/messages/logged_out.txt"
 
@@ -21,9 +24,16 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
         """For the console and the API. Raises TooManyAttempts."""
-        attempt = attempts.begin(request, str(credentials.get("email") or ""))
+        email, source = str(credentials.get("email") or ""), attempts.source_of(request)
+        try:
+            attempt = attempts.begin(request, email)
+        except TooManyAttempts:
+            failures.count(email, source, locked_out=True)
+            raise
         user: AbstractBaseUser | None = super().authenticate(request, **credentials)
-        if user is not None:
+        if user is None:
+            failures.count(email, source, locked_out=False)
+        else:
             attempt.succeeded()
         return user
 
@@ -35,6 +45,9 @@ class AccountAdapter(DefaultAccountAdapter):
     def post_login(self, request: HttpRequest, user: Any, **options: Any) -> HttpResponse:
         """The console's browser is known from now on. Of the API's response only the body is used."""
         response: HttpResponse = super().post_login(request, user, **options)
+        if not is_over_the_api(request):
+            browser.begin(request, user)
+        reauthentication.remember(request)
         devices.remember(request, response, user)
         return response
 

@@ -23,27 +23,20 @@ from apps.console.sites import operator_site, tenant_site
 from apps.console.widgets import Form, ReasonForm, reason
 from apps.kernel.tenant import current_tenant
 
-from . import queries, roles
+from . import roles
 from .accounts import pages as _accounts  # noqa: F401
 from .commands import (
     ChangeRoles,
     DeactivateUser,
     EndSession,
-    InviteOperator,
-    InviteUser,
     ReactivateUser,
 )
-from .impersonation import pages as _support  # noqa: F401
+from .invitations import pages as invitations
 from .models import ApiSession, User
+from .sessions import pages as _sessions  # noqa: F401
 
 VIEW, MANAGE = "identity.view_user", "identity.manage_users"
-TITLES = {
-    "owner": _("Owner"),
-    "controller": _("Controller"),
-    "accountant": _("Accountant"),
-    "auditor": _("Auditor"),
-}
-ROLES = [(role, TITLES[role]) for role in roles.names()]
+ROLES = list(roles.TITLES.items())
 
 
 @admin.register(User, site=tenant_site)
@@ -51,7 +44,7 @@ ROLES = [(role, TITLES[role]) for role in roles.names()]
 class UserAdmin(ReadOnlyAdmin):
     """The users of the current plane."""
 
-    empty_message = _("Users appear here after they are invited.")
+    empty_message = _("Users appear here after they accept their invitation.")
     creating_page = "invite"
     list_display = ("name", "email", "has_roles", "is_active", "last_login")
     search_fields = ("name", "email")
@@ -89,14 +82,20 @@ class UserAdmin(ReadOnlyAdmin):
 @admin.register(ApiSession, site=tenant_site)
 @admin.register(ApiSession, site=operator_site)
 class ApiSessionAdmin(ReadOnlyAdmin):
-    """The API sessions of all users, with their devices."""
+    """The sessions of all users, with their devices."""
 
-    empty_message = _("Sessions of programs that sign in over the API appear here.")
-    list_display = ("user", "device", "began_at", "last_used_at", "state")
+    empty_message = _("Sessions appear here when users sign in to the console, or over the API.")
+    list_display = ("user", "kind", "device", "address", "began_at", "last_used_at", "state")
+    list_filter = ("kind",)
     list_select_related = ("user",)
     search_fields = ("user__name", "user__email", "device")
     ordering = ("-id",)
-    fields = ("user", "device", "began_at", "last_used_at", "expires_at", "ended_at", "end_reason")
+    fields = (
+        "user",
+        ("kind", "device", "address"),
+        ("began_at", "last_used_at", "expires_at"),
+        ("ended_at", "end_reason"),
+    )
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.has_perm(MANAGE))
@@ -111,37 +110,6 @@ class ApiSessionAdmin(ReadOnlyAdmin):
     @display(description=_("State"), label=Colours({_("open"): "success", _("ended"): "default"}))
     def state(self, session: ApiSession) -> str:
         return gettext("open") if session.is_open else gettext("ended")
-
-
-class InvitationForm(Form):
-    email = forms.EmailField(label=_("E-mail address"))
-    name = forms.CharField(max_length=120)
-
-
-class InvitationWithRoleForm(InvitationForm):
-    role = forms.ChoiceField(choices=ROLES, initial="accountant")
-
-
-class InvitePage(CommandPage):
-    """Shows the one-time invitation link."""
-
-    def sentence(self, result: User) -> str:
-        return gettext("{result} is invited. This link works once: {invitation_link}").format(
-            result=result, invitation_link=queries.invitation_link(result)
-        )
-
-    def success_url(self, result: User) -> str:
-        return reverse("admin:identity_user_change", args=[result.pk])
-
-
-class InviteUserPage(InvitePage):
-    command = InviteUser
-    form = InvitationWithRoleForm
-
-
-class InviteOperatorPage(InvitePage):
-    command = InviteOperator
-    form = InvitationForm
 
 
 class RolesForm(Form):
@@ -161,7 +129,7 @@ class UserPage(CommandPage):
             (gettext("User"), f"{user}, {user.email}"),
             (gettext("Roles"), ", ".join(user.role_names) or gettext("none")),
             (
-                gettext("Signed in over the API"),
+                gettext("Signed in"),
                 ngettext("on {count} device", "on {count} devices", sessions).format(count=sessions)
                 if sessions
                 else gettext("no session"),
@@ -214,7 +182,7 @@ class EndSessionPage(CommandPage):
         )
 
     def sentence(self, result: ApiSession) -> str:
-        return gettext("The {result} has ended, and its tokens are invalid.").format(result=result)
+        return gettext("The {result} has ended. Its next request is refused.").format(result=result)
 
     def success_url(self, result: ApiSession) -> str:
         return "admin:identity_apisession_changelist"
@@ -238,13 +206,9 @@ _USER_PAGES: tuple[tuple[str, str, str | Promise, Any], ...] = (
     ("users/<int:user_id>/roles/", "change_roles", _("Change roles"), ChangeRolesPage()),
     ("users/<int:user_id>/deactivate/", "deactivate_user", _("Deactivate user"), DeactivateUserPage()),
     ("users/<int:user_id>/reactivate/", "reactivate_user", _("Reactivate user"), ReactivateUserPage()),
-    ("sessions/<int:session_id>/end/", "end_session", _("End API session"), EndSessionPage()),
+    ("sessions/<int:session_id>/end/", "end_session", _("End session"), EndSessionPage()),
 )
-_PAGES: tuple[tuple[hooks.Plane, Any, str | Promise], ...] = (
-    ("operator", InviteOperatorPage(), _("Invite operator")),
-    ("tenant", InviteUserPage(), _("Invite user")),
-)
-for _plane, _view, _title in _PAGES:
+for _plane in hooks.PLANES:
     hooks.plug(
         _plane,
         hooks.MenuItem(
@@ -254,22 +218,17 @@ for _plane, _view, _title in _PAGES:
             url="admin:identity_user_changelist",
             permission=VIEW,
         ),
+    )
+    invitations.plug(_plane)
+    hooks.plug(
+        _plane,
         hooks.MenuItem(
             group=_("People"),
-            title=_("API sessions"),
+            title=_("Sessions"),
             icon="devices",
             url="admin:identity_apisession_changelist",
             permission=MANAGE,
         ),
         *(_page(*page) for page in _USER_PAGES if _plane == "tenant" or page[1] != "change_roles"),
-        hooks.Page(
-            path="identity/invite/",
-            name="invite",
-            title=_title,
-            permission=MANAGE,
-            view=_view,
-            group=_("People"),
-            icon="person_add",
-        ),
         hooks.Search(permission=VIEW, find=_find),
     )

@@ -8,10 +8,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from allauth.account.forms import UserTokenForm, default_token_generator
 from allauth.account.internal.flows.login import perform_password_login
-from allauth.account.utils import user_pk_to_url_str
 from allauth.account.views import LoginView, LogoutView
+from allauth.core.internal.httpkit import is_headless_request
 from allauth.headless.account.inputs import LoginInput
 from allauth.headless.constants import Client
 from allauth.headless.internal.authkit import AuthenticationStatus, authentication_context
@@ -22,10 +21,14 @@ __all__ = [
     "LoginRefused",
     "LoginView",
     "LogoutView",
+    "is_over_the_api",
     "password_login",
-    "password_reset_key",
-    "user_of_password_reset_key",
 ]
+
+
+def is_over_the_api(request: HttpRequest) -> bool:
+    """Whether this is a login by `password_login`."""
+    return bool(is_headless_request(request))
 
 
 class LoginRefused(Exception):
@@ -54,15 +57,3 @@ def password_login(request: HttpRequest, email: str, password: str) -> dict[str,
         request.session.flush()
     tokens: dict[str, Any] = json.loads(response.content)["meta"]
     return tokens
-
-
-def password_reset_key(user: Any) -> tuple[str, str]:
-    """User and token, as the arguments `uidb36` and `key` of the page `account_reset_password_from_key`."""
-    return user_pk_to_url_str(user), default_token_generator.make_token(user)
-
-
-def user_of_password_reset_key(uidb36: str, key: str) -> Any:
-    """The active user with this key; None if it was used, has expired, or was never valid."""
-    form = UserTokenForm(data={"uidb36": uidb36, "key": key})
-    user: Any = form.reset_user if form.is_valid() else None
-    return user if user is not None and user.is_active else None

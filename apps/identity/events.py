@@ -1,44 +1,42 @@
-"""Events of accounts, sessions and support access."""
+"""Events of invitations, accounts and sessions."""
 
-import datetime as dt
 from dataclasses import dataclass
 
 from apps.events import Event
 
 
 @dataclass(frozen=True, kw_only=True)
-class SupportSessionOpened(Event):
-    """An operator of the platform opened a session in the tenant as one of its users."""
+class _OfInvitation(Event):
+    """Ids only: a reader of the event cannot accept the invitation."""
 
-    name = "support_session.opened"
-
-    number: int
-    operator: str
-    user_id: int
-    user_name: str
-    reason: str
-    ends_at: dt.datetime
+    invitation_id: int
 
     @property
     def aggregate(self) -> str:
-        return f"support_session:{self.number}"
+        return f"invitation:{self.invitation_id}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class SupportSessionClosed(Event):
-    """The support session has ended; `actions` is its number of commands."""
+class InvitationIssued(_OfInvitation):
+    """A person was invited, or the invitation was resent. An e-mail with a new link follows."""
 
-    name = "support_session.closed"
+    name = "invitation.issued"
 
-    number: int
-    operator: str
-    user_name: str
-    end_reason: str
-    actions: int
 
-    @property
-    def aggregate(self) -> str:
-        return f"support_session:{self.number}"
+@dataclass(frozen=True, kw_only=True)
+class InvitationAccepted(_OfInvitation):
+    """The invited person chose a password, and is a user from now on."""
+
+    name = "invitation.accepted"
+
+    user_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvitationRevoked(_OfInvitation):
+    """An administrator revoked the invitation."""
+
+    name = "invitation.revoked"
 
 
 @dataclass(frozen=True, kw_only=True)

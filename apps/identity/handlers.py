@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.conf import settings
 
 from apps.bus import handles
@@ -12,42 +14,19 @@ from apps.kernel.errors import together
 
 from . import roles, rules
 from .commands import (
+    BeginConsoleSession,
     BeginSession,
     ChangeRoles,
     DeactivateUser,
     EndSession,
+    EndSessions,
     EndStolenSession,
-    InviteOperator,
-    InviteUser,
     ReactivateUser,
     SetPassword,
 )
 from .errors import AlreadyActive, AlreadyDeactivated
 from .events import RefreshTokenReused
 from .models import ApiSession, User
-
-
-@handles(InviteUser)
-def invite_user(command: InviteUser) -> User:
-    with together() as checks:
-        checks.check(rules.user_limit_must_allow_another)
-        checks.check(rules.email_must_be_well_formed, command.email)
-        checks.check(rules.email_must_be_free, command.email)
-        group = checks.check(rules.role_must_exist, command.role)
-
-    user = _create_user(command.email, command.name)
-    user.groups.set([group] if group else [])
-    return user
-
-
-@handles(InviteOperator)
-def invite_operator(command: InviteOperator) -> User:
-    with together() as checks:
-        checks.check(rules.only_the_platform_has_operators)
-        checks.check(rules.email_must_be_well_formed, command.email)
-        checks.check(rules.email_must_be_free, command.email)
-
-    return _create_user(command.email, command.name, is_superuser=True)
 
 
 @handles(SetPassword)
@@ -110,9 +89,27 @@ def begin_session(command: BeginSession) -> ApiSession:
     return ApiSession.objects.create(
         user=user,
         device=command.device[:200],
+        address=command.address,
         began_at=at,
+        authenticated_at=at,
         last_used_at=at,
         expires_at=at + settings.API_SESSION_LIFE,
+    )
+
+
+@handles(BeginConsoleSession)
+def begin_console_session(command: BeginConsoleSession) -> ApiSession:
+    user, at = rules.user_must_be_unchanged(command.user_id, command.epoch), now()
+
+    return ApiSession.objects.create(
+        user=user,
+        kind=ApiSession.Kind.CONSOLE,
+        device=command.device[:200],
+        address=command.address,
+        began_at=at,
+        authenticated_at=at,
+        last_used_at=at,
+        expires_at=at + dt.timedelta(seconds=settings.SESSION_MAX_AGE_S),
     )
 
 
@@ -124,6 +121,15 @@ def end_session(command: EndSession) -> ApiSession:
         session.end(command.reason)
 
     return session
+
+
+@handles(EndSessions)
+def end_sessions(command: EndSessions) -> User:
+    user = rules.user_must_exist(command.user_id)
+
+    ApiSession.objects.of(user).without(command.staying_session_id).end(command.reason)
+
+    return user
 
 
 @handles(EndStolenSession, emits=(RefreshTokenReused,))
@@ -142,11 +148,3 @@ def end_stolen_session(command: EndStolenSession) -> ApiSession:
         )
     )
     return session
-
-
-def _create_user(email: str, name: str, *, is_superuser: bool = False) -> User:
-    """A user without a password, who chooses one by the invitation link."""
-    user = User(email=email.lower(), name=name, is_superuser=is_superuser, joined_at=now())
-    user.set_unusable_password()
-    user.save()
-    return user

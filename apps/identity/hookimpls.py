@@ -9,7 +9,7 @@ from apps.tenancy.hooks import NewTenant, TenantRequest, request_check, set_up
 from . import rules
 from .accounts import handlers as _accounts  # noqa: F401
 from .commands import InviteUser
-from .impersonation import handlers as _support  # noqa: F401
+from .invitations import handlers as _invitations  # noqa: F401
 
 
 @request_check
@@ -23,6 +23,7 @@ def owner(new: NewTenant) -> Iterable[InviteUser]:
 
 
 declare_pii("identity.User", email=EMAIL, new_email=EMAIL, name=NAME, password=SECRET)
+declare_pii("identity.Invitation", email=EMAIL, name=NAME, invited_by=NAME)
 declare_pii("account.EmailAddress", email=EMAIL)
 exclude_from_clones("account.EmailConfirmation", "identity.ApiSession", "identity.RefreshToken")
-exclude_from_clones("identity.Impersonation", "identity.SupportSession")
+exclude_from_clones("identity.Invitation")

@@ -1,4 +1,4 @@
-"""Extension points: claims of access tokens, and checks that refuse support access."""
+"""Extension point: claims of access tokens."""
 
 from __future__ import annotations
 
@@ -21,20 +21,3 @@ def claims_of(user: Any) -> Mapping[str, Any]:
     """All registered claims of the user."""
     claims = {name: function(user) for name, function in _claims.items()}
     return {name: value for name, value in claims.items() if value is not None}
-
-
-Check = Callable[[], None]
-_support_checks: list[Check] = []
-
-
-def support_check(check: Check) -> Check:
-    """Registers a check, in an app's hookimpls.py. It raises a Refusal if the current tenant permits no support
-    access. It runs at every request of a support session, so it must be cached."""
-    if check not in _support_checks:
-        _support_checks.append(check)
-    return check
-
-
-def run_support_checks() -> None:
-    for check in _support_checks:
-        check()

@@ -1,12 +1,21 @@
-"""E-mails about changes of accounts."""
+"""E-mails about invitations, and about changes of accounts."""
 
 from __future__ import annotations
 
 from apps.events import listens_to
 
 from .accounts import mails
-from .events import AddressChanged, AddressChangeRequested
-from .models import User
+from .events import AddressChanged, AddressChangeRequested, InvitationIssued
+from .invitations.mails import send_invitation
+from .models import Invitation, User
+
+
+@listens_to(InvitationIssued)
+def send_invitation_link(event: InvitationIssued) -> None:
+    """The lock keeps a revocation waiting until the e-mail is sent; an invitation that has ended sends none."""
+    invitation = Invitation.objects.open().select_for_update().filter(pk=event.invitation_id).first()
+    if invitation is not None:
+        send_invitation(invitation)
 
 
 @listens_to(AddressChangeRequested)

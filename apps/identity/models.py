@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any, ClassVar, NamedTuple
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import Group, PermissionsMixin
 from django.db import models, transaction
@@ -19,13 +20,12 @@ from apps.kernel.clock import now
 from apps.kernel.models import Tracked
 
 from . import roles
-from .impersonation.models import Impersonation, SupportSession
+from .invitations.models import Invitation
 
 __all__ = [
     "ApiSession",
-    "Impersonation",
+    "Invitation",
     "RefreshToken",
-    "SupportSession",
     "TokenStatus",
     "User",
     "UserManager",
@@ -63,6 +63,9 @@ class User(Tracked, AbstractBaseUser, PermissionsMixin):
     """A change of these invalidates the access tokens."""
     SIGN_IN_FIELDS = frozenset({"password", "is_active"})
     """A change of these ends the sessions as well."""
+    staying_session_id: int | None = None
+    """The session that survives such a change, on the instance that makes it: the one in which users change their
+    own password."""
 
     email = models.EmailField()
     new_email = models.EmailField(_("requested e-mail address"), blank=True, default="", db_default="")
@@ -99,7 +102,8 @@ class User(Tracked, AbstractBaseUser, PermissionsMixin):
         with transaction.atomic():
             super().save(*args, **kwargs)
             if changed & self.SIGN_IN_FIELDS:
-                ApiSession.objects.of(self).end("the password or the account changed")
+                sessions = ApiSession.objects.of(self).without(self.staying_session_id)
+                sessions.end("the password or the account changed")
             if changed & self.TOKEN_FIELDS:
                 self.refresh_from_db(fields=["epoch"])
                 token_statuses.invalidate()
@@ -134,33 +138,52 @@ class TokenStatus(NamedTuple):
     epoch: int
 
 
+CONSOLE_IDLE_LIMIT = dt.timedelta(seconds=settings.SESSION_COOKIE_AGE)
+
+
 class ApiSessionQuerySet(models.QuerySet["ApiSession"]):
     def of(self, user: User) -> ApiSessionQuerySet:
         return self.filter(user=user)
 
     def open(self) -> ApiSessionQuerySet:
-        return self.filter(ended_at=None, expires_at__gt=now(), user__is_active=True)
+        in_use = ~Q(kind=ApiSession.Kind.CONSOLE) | Q(last_used_at__gt=now() - CONSOLE_IDLE_LIMIT)
+        return self.filter(in_use, ended_at=None, expires_at__gt=now(), user__is_active=True)
+
+    def without(self, session_id: int | None) -> ApiSessionQuerySet:
+        return self.exclude(pk=session_id) if session_id else self
 
     def end(self, end_reason: str) -> None:
         self.filter(ended_at=None).update(ended_at=now(), end_reason=end_reason)
         token_statuses.invalidate()
 
     def token_status(self, session_id: int) -> TokenStatus | None:
-        """None for a session that has ended."""
-        values = self.open().filter(pk=session_id).values_list("user_id", "user__epoch").first()
+        """None for a session that has ended. A console reads it before the transaction of the request, and a
+        transaction pooler requires one."""
+        with transaction.atomic(savepoint=False):
+            values = self.open().filter(pk=session_id).values_list("user_id", "user__epoch").first()
         return TokenStatus(*values) if values else None
 
 
 class ApiSession(Tracked):
-    """A user's session over the API, from sign-in to sign-out: a family of refresh tokens.
+    """A user's session, from sign-in to sign-out: over the API a family of refresh tokens, in a console the content of
+    Redis under a cookie.
 
-    device        the User-Agent of the client, by which the user recognises it in the list
-    expires_at    the latest end, also of an active session
+    device            the User-Agent of the client, by which the user recognises it in the list
+    address           the IP address at sign-in
+    authenticated_at  when the user last proved their identity, by sign-in or by confirming the password
+    expires_at        the latest end, also of an active session
     """
 
+    class Kind(models.TextChoices):
+        API = "api", _("API")
+        CONSOLE = "console", _("Console")
+
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=7, choices=Kind.choices, default=Kind.API)
     device = models.CharField(max_length=200, blank=True)
+    address = models.CharField(max_length=45, blank=True)
     began_at = models.DateTimeField()
+    authenticated_at = models.DateTimeField()
     last_used_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
@@ -170,14 +193,19 @@ class ApiSession(Tracked):
 
     class Meta:
         default_permissions = ("view",)
-        verbose_name = _("API session")
+        verbose_name = _("session")
 
     def __str__(self) -> str:
-        return gettext("API session {pk} of {user}").format(pk=self.pk, user=self.user)
+        kinds = {
+            self.Kind.API: gettext("API session {pk} of {user}"),
+            self.Kind.CONSOLE: gettext("console session {pk} of {user}"),
+        }
+        return kinds[self.Kind(self.kind)].format(pk=self.pk, user=self.user)
 
     @property
     def is_open(self) -> bool:
-        return self.ended_at is None and self.expires_at > now() and self.user.is_active
+        is_idle = self.kind == self.Kind.CONSOLE and self.last_used_at <= now() - CONSOLE_IDLE_LIMIT
+        return self.ended_at is None and not is_idle and self.expires_at > now() and self.user.is_active
 
     def end(self, end_reason: str) -> None:
         """Its tokens are invalid from the commit on."""

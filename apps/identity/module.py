@@ -5,20 +5,21 @@ from apps.kernel.manifest import Module
 MODULE = Module(
     name="identity",
     version="1.0.0",
-    description=_("Users, roles and permissions, sign-in and tokens, support access."),
+    description=_("Users, roles and permissions, sign-in and tokens."),
     dependencies=("audit", "modules", "tenancy"),
     publishes=(
         "address.changed",
         "address_change.requested",
+        "invitation.accepted",
+        "invitation.issued",
+        "invitation.revoked",
         "refresh_token.reused",
-        "support_session.opened",
-        "support_session.closed",
     ),
-    subscribes=("address.changed", "address_change.requested"),
+    subscribes=("address.changed", "address_change.requested", "invitation.issued"),
     router="apps.identity.api.urls",
     grants={
-        "owner": ("identity.manage_users", "identity.view_user", "identity.view_supportsession"),
-        "controller": ("identity.view_user", "identity.view_supportsession"),
-        "auditor": ("identity.view_user", "identity.view_supportsession"),
+        "owner": ("identity.manage_users", "identity.view_user"),
+        "controller": ("identity.view_user",),
+        "auditor": ("identity.view_user",),
     },
 )

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
-from django.urls import get_script_prefix, reverse
-
-from apps.kernel.tenant import current_tenant
-
-from . import roles
-from .allauth_internals import password_reset_key
-from .models import ApiSession, User
+from . import roles, scopes
+from .models import ApiSession, Invitation, User
 
 
 def user_with_email(email: str) -> User | None:
     return User.objects.with_email(email)
+
+
+def user_with_id(user_id: int | None) -> User | None:
+    return User.objects.filter(pk=user_id).first() if user_id else None
 
 
 def actor(pk: int) -> User | None:
@@ -23,22 +21,19 @@ def actor(pk: int) -> User | None:
     return User.objects.filter(pk=pk, is_active=True).first()
 
 
+def permission_of(scope: str) -> str:
+    """The permission that a scope stands for: itself, unless it has another name in tokens."""
+    return scopes.PERMISSION_OF.get(scope, scope)
+
+
 def is_administrator(user: Any) -> bool:
     """settings.IS_ADMINISTRATOR: a tenant's owner, or an operator, by a session or by a token."""
     return bool(user.is_superuser or roles.OWNER in user.role_names)
 
 
-def invitation_link(user: User) -> str:
-    """The link to choose a password; it works once, and expires like a password-reset link."""
-    uidb36, token = password_reset_key(user)
-    path = reverse(
-        "account_reset_password_from_key",
-        urlconf=settings.ROOT_URLCONF,
-        kwargs={"uidb36": uidb36, "key": token},
-    ).removeprefix(get_script_prefix())  # of the current console
-    tenant = current_tenant()
-    console = f"{settings.PUBLIC_URL}/t/{tenant.slug}" if tenant else settings.PUBLIC_URL
-    return f"{console}/{path}"
+def latest_invitation(email: str) -> Invitation | None:
+    """The state of the last invitation of an address."""
+    return Invitation.objects.filter(email__iexact=email).first()
 
 
 def active_users() -> int:

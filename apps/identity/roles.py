@@ -7,14 +7,21 @@ from functools import cache
 
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from apps.modules import registry
 
 OWNER = "owner"
+TITLES = {
+    OWNER: _("Owner"),
+    "controller": _("Controller"),
+    "accountant": _("Accountant"),
+    "auditor": _("Auditor"),
+}
 
 
 def names() -> Sequence[str]:
-    return (OWNER, "controller", "accountant", "auditor")
+    return tuple(TITLES)
 
 
 def permissions_of(role: str) -> set[str]:
@@ -36,7 +43,7 @@ def granted_to(role: str) -> frozenset[str]:
 
 def group(role: str) -> Group:
     """The role's group in the current schema, updated from the manifests."""
-    group, _ = Group.objects.get_or_create(name=role)
+    group, _created = Group.objects.get_or_create(name=role)
     wanted = Q(pk=None)
     for permission in permissions_of(role):
         app, codename = permission.split(".")

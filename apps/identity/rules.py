@@ -30,16 +30,17 @@ from .errors import (
     PasswordWrong,
     RoleNeeded,
     RoleUnknown,
+    SessionEnded,
     SessionUnknown,
     UserUnknown,
 )
-from .models import ApiSession, User
+from .models import ApiSession, Invitation, User
 
 USERS = limits.declare_limit(
     "identity.users",
     unit=_("users"),
-    description=_("Active users"),
-    count=lambda: User.objects.filter(is_active=True).count(),
+    description=_("Active users and open invitations"),
+    count=lambda: User.objects.filter(is_active=True).count() + Invitation.objects.invited().count(),
 )
 
 
@@ -118,6 +119,21 @@ def session_must_exist(session_id: int) -> ApiSession:
     """Locks the session against a concurrent end."""
     sessions = ApiSession.objects.select_for_update(of=("self",)).select_related("user")
     session = sessions.filter(pk=session_id).first()
+    if session is None:
+        raise SessionUnknown(session_id=session_id)
+    return session
+
+
+def session_must_be_open(session_id: int, user: User) -> ApiSession:
+    session = session_must_exist(session_id)
+    if session.user_id != user.pk or not session.is_open:
+        raise SessionEnded
+    return session
+
+
+def session_must_be_of(user: User, session_id: int | str) -> ApiSession:
+    is_number = str(session_id).isdecimal()
+    session = ApiSession.objects.of(user).filter(pk=session_id).first() if is_number else None
     if session is None:
         raise SessionUnknown(session_id=session_id)
     return session

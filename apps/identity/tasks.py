@@ -8,11 +8,11 @@ from apps.kernel.clock import now
 from apps.kernel.queues.periodic import every
 from apps.kernel.queues.tasks import LowTask
 
-from .accounts.tasks import send_password_link
-from .impersonation.tasks import end_support_sessions
+from .accounts.tasks import record_failed_sign_ins, send_password_link
+from .invitations.tasks import expire_invitations
 from .models import ApiSession, RefreshToken
 
-__all__ = ["end_support_sessions", "purge_sessions", "send_password_link"]
+__all__ = ["expire_invitations", "purge_sessions", "record_failed_sign_ins", "send_password_link"]
 SESSION_RETENTION = dt.timedelta(days=90)
 DAY_S = 86_400
 

@@ -1,6 +1,7 @@
 """Actors: users, and the platform itself where no person acts.
 
-An operator of the platform may impersonate a tenant's user. Then records and log lines name both.
+An operator of the platform may impersonate a tenant's user. Then records and log lines name both. A command that other
+people approved names them as well.
 """
 
 from collections.abc import Iterator
@@ -83,9 +84,10 @@ def impersonator() -> Support | None:
 
 
 def actor_label(actor: object) -> str:
-    """The actor in a sentence, preceded by the impersonator."""
+    """The actor in a sentence, preceded by the impersonator and followed by the approvers."""
     behind = impersonator()
-    return f"{behind} as {actor}" if behind else str(actor)
+    label = f"{behind} as {actor}" if behind else str(actor)
+    return f"{label} (approved by {', '.join(approvers())})" if approvers() else label
 
 
 @contextmanager
@@ -96,3 +98,20 @@ def impersonated_by(support: Support | None) -> Iterator[None]:
         yield
     finally:
         _behind.reset(token)
+
+
+_approvers: ContextVar[tuple[str, ...]] = ContextVar("approvers", default=())
+
+
+def approvers() -> tuple[str, ...]:
+    """The names of the people that approved the command being executed."""
+    return _approvers.get()
+
+
+@contextmanager
+def approved_by(names: tuple[str, ...]) -> Iterator[None]:
+    token = _approvers.set(names)
+    try:
+        yield
+    finally:
+        _approvers.reset(token)

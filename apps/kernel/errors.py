@@ -85,6 +85,11 @@ class Unauthenticated(Refusal):
 
     status = 401
 
+    @property
+    def challenge(self) -> str:
+        """The header WWW-Authenticate."""
+        return 'Bearer error="invalid_token"'
+
 
 class NotFound(Refusal):
     """404: the requested object does not exist."""

@@ -51,9 +51,13 @@ def decrypt(sealed: str, context: str) -> str:
 
 def resealed(sealed: str, context: str) -> str:
     """Re-encrypted under the first key; unchanged if it is already."""
-    if sealed.partition(":")[0] == _keys()[0][0]:
+    if sealed.partition(":")[0] == newest_key_id():
         return sealed
     return encrypt(decrypt(sealed, context), context)
+
+
+def newest_key_id() -> str:
+    return _keys()[0][0]
 
 
 def _keys() -> tuple[tuple[str, bytes], ...]:
@@ -63,18 +67,19 @@ def _keys() -> tuple[tuple[str, bytes], ...]:
 @lru_cache(maxsize=4)
 def keys_of(written: tuple[str, ...], setting: str) -> tuple[tuple[str, bytes], ...]:
     """(id, 32 bytes) of each key. Raises ImproperlyConfigured, without a key in its message."""
-    keys = tuple(_key_of(text, setting) for text in written)
+    keys = tuple(key for text in written if (key := parsed_key(text)))
+    if len(keys) < len(written):
+        raise ImproperlyConfigured(f'A key of {setting} is written "id:base64 of {KEY_BYTES} bytes".')
     if not keys:
-        raise ImproperlyConfigured(f"{setting} names no key.")
+        raise ImproperlyConfigured(f"{setting} names no key: this process has none (docs/keys.md).")
     return keys
 
 
-def _key_of(written: str, setting: str) -> tuple[str, bytes]:
+def parsed_key(written: str) -> tuple[str, bytes] | None:
+    """(id, 32 bytes) of "id:base64 of 32 bytes"; None if it is malformed."""
     key_id, _, text = written.partition(":")
     try:
         key = base64.b64decode(text, validate=True)
     except ValueError:  # also binascii.Error
-        key = b""
-    if not key_id.isalnum() or len(key) != KEY_BYTES:
-        raise ImproperlyConfigured(f'A key of {setting} is written "id:base64 of {KEY_BYTES} bytes".')
-    return key_id, key
+        return None
+    return (key_id, key) if key_id.isalnum() and len(key) == KEY_BYTES else None

@@ -108,6 +108,7 @@ class DeactivateAccount(Command):
     """Stop postings to an account. Its existing postings remain."""
 
     permission = "ledger.manage_accounts"
+    schedulable = True
     audit_message = gettext_noop("deactivated the account {result}")
 
     account_id: int
@@ -152,3 +153,15 @@ class ImportJournal(Command):
     journal: str = field(metadata=bulky)
     accounts: str = field(default="", metadata=bulky)
     create_accounts: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportJournal(Command):
+    """Export the posted entries as a CSV file, in the form of the import. A job writes the file; its page has
+    progress and the download."""
+
+    permission = "ledger.view_entry"
+    audit_message = gettext_noop("started {result}")
+
+    since: dt.date | None = None
+    until: dt.date | None = None

@@ -4,7 +4,7 @@ Deliveries exist in each database and their numbers repeat, so `database` is the
 """
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.utils.translation import gettext_noop
 
@@ -73,3 +73,16 @@ class DropDelivery(Command):
     delivery_id: int
     database: str = HOME
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportAuditLog(Command):
+    """Export the audit log as a CSV file. A job writes the file; its page has progress and the download.
+
+    filters  as of the list of records: {"since": "2026-01-01", "command": "ledger.post_entry"}
+    """
+
+    permission = "audit.view_record"
+    audit_message = gettext_noop("started {result}")
+
+    filters: dict[str, str] = field(default_factory=dict)

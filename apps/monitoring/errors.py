@@ -6,6 +6,10 @@ from apps.kernel.errors import Conflict, Invalid, NotFound, Unavailable
 from apps.kernel.reasons import ReasonRequired
 
 
+class FiltersMalformed(Invalid):
+    message = _("The audit log cannot be filtered so: {why}.")
+
+
 class DeliveryUnknown(NotFound):
     message = _("There is no delivery {delivery_id}.")
 

@@ -8,20 +8,26 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
+from apps.audit import access_log
+from apps.audit import queries as audit
 from apps.bus import handles
 from apps.bus.envelope import current_envelope
 from apps.events import queries as events
 from apps.events import replay
+from apps.jobs.starting import start
+from apps.kernel.actors import acting
 from apps.kernel.db import databases
 from apps.kernel.errors import together
 from apps.kernel.reasons import reason_must_be_given
 
 from . import rules
-from .commands import DropDelivery, ReplayDeliveries, ReplayDelivery, ReplayEvents
+from .commands import DropDelivery, ExportAuditLog, ReplayDeliveries, ReplayDelivery, ReplayEvents
 from .errors import NothingToReplay, ReasonMissing
+from .jobs import AuditExport
 
 if TYPE_CHECKING:
     from apps.events.models import Delivery
+    from apps.jobs.models import Run
 
 
 @handles(ReplayDelivery)
@@ -108,3 +114,12 @@ def _in_database(key: str) -> Iterator[str]:
         yield using
         if envelope and envelope.is_dry_run:
             transaction.set_rollback(True, using=using)
+
+
+@handles(ExportAuditLog)
+def export_audit_log(command: ExportAuditLog) -> Run:
+    rules.filters_must_be_known(command.filters)
+
+    if actor := acting():
+        access_log.record_export(actor, command.filters, form="csv")
+    return start(AuditExport, filters=command.filters, last_id=audit.last_id())

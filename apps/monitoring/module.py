@@ -18,7 +18,7 @@ MODULE = Module(
     description=_(
         "Oversight: queues, deliveries, request traces, and the pages of the apps below the console."
     ),
-    dependencies=("audit", "bus", "console", "events", "notices", "sagas", "tenancy"),
+    dependencies=("audit", "bus", "console", "events", "jobs", "notices", "sagas", "tenancy"),
     router="apps.monitoring.api.urls",
     health=health,
     grants=dict.fromkeys(("owner", "controller", "auditor"), ("monitoring.view_trace",)),

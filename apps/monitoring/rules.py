@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext
+
+from apps.audit import queries as audit
+from apps.audit.filters import RecordFilter
 from apps.events import EVENTS, SUBSCRIBERS, Subscriber
 from apps.events import queries as events
 from apps.kernel.db import databases
@@ -15,6 +20,7 @@ from .errors import (
     DeliveryIsSettled,
     DeliveryUnknown,
     EventUnknown,
+    FiltersMalformed,
     NotSubscribed,
     SubscriberUnknown,
 )
@@ -66,3 +72,12 @@ def subscriber_must_subscribe(subscriber: Subscriber, event: str) -> None:
 def tenant_must_exist(slug: str) -> Tenant | None:
     """The tenant, or None for an empty name."""
     return tenants.tenant_with_slug(slug) if slug else None
+
+
+def filters_must_be_known(filters: Mapping[str, str]) -> None:
+    """The filters of the list of records."""
+    if unknown := sorted(filters.keys() - RecordFilter.base_filters.keys()):
+        raise FiltersMalformed(why=gettext("there is no {names}").format(names=", ".join(unknown)))
+    chosen = RecordFilter(filters, queryset=audit.records())
+    if not chosen.is_valid():
+        raise FiltersMalformed(why=", ".join(chosen.errors))

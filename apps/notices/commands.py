@@ -24,6 +24,7 @@ class SendAnnouncement(Command):
 
     permission = SEND_PERMISSION
     by_support = False
+    schedulable = True
     audit_message = gettext_noop("sent the announcement {result}")
 
     subject: str
@@ -81,7 +82,8 @@ class SendTestMessage(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ResealAddresses(Command):
-    """Encrypt every channel address with the newest key of the installation, so that an older key can be dropped."""
+    """Encrypt channel addresses with the newest key of the installation, a batch at a time, so that older keys can be
+    removed."""
 
     permission = MANAGE_CHANNELS_PERMISSION
     runs_while_closed = True

@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.utils.translation import gettext
 
 from apps.bus import handles
-from apps.kernel import secrets
 from apps.kernel.clock import now
 from apps.kernel.errors import together
 from apps.kernel.reasons import reason_must_be_given
+from apps.kernel.sealed_fields import reseal
 
 from . import deliveries, queries, rules, transports
 from .commands import (
@@ -103,10 +103,4 @@ def send_test_message(command: SendTestMessage) -> Notice:
 @handles(ResealAddresses)
 def reseal_addresses(command: ResealAddresses) -> int:
     """Returns the number of addresses that were encrypted again."""
-    changed = 0
-    for channel in NotificationChannel.objects.active().select_for_update():
-        before, channel.sealed = channel.sealed, secrets.resealed(channel.sealed, channel.context)
-        if channel.sealed != before:
-            channel.save(update_fields=["sealed"])
-            changed += 1
-    return changed
+    return reseal(NotificationChannel.objects.all())

@@ -14,4 +14,8 @@ SUPPORT_SESSION_OPENED = declare_kind(
     "support_session.opened", _("the platform's support opened a session in your tenant"), "tenants"
 )
 TOKEN_REUSED = declare_kind("refresh_token.reused", _("one of your sessions may have been stolen"))
+JOB_FINISHED = declare_kind("job.finished", _("you started a job"))
+SCHEDULED_COMMAND_REFUSED = declare_kind("scheduled_command.refused", _("you scheduled a command"))
+APPROVAL_REQUESTED = declare_kind("approval.requested", _("you may approve requests of this kind"))
+APPROVAL_CLOSED = declare_kind("approval.closed", _("you requested an approval"))
 TEST = declare_kind("channel.test", _("a test message was sent"), selectable=False)

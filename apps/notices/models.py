@@ -13,6 +13,7 @@ from apps.kernel import secrets
 from apps.kernel.clock import now
 from apps.kernel.db.retries import Leased, LeasedQuerySet
 from apps.kernel.models import Tracked
+from apps.kernel.sealed_fields import SealedField
 
 
 class NotificationChannelQuerySet(models.QuerySet["NotificationChannel"]):
@@ -35,7 +36,7 @@ class NotificationChannel(Tracked):
 
     name = models.CharField(max_length=80)
     masked_address = models.CharField(max_length=200)
-    sealed = models.TextField(blank=True)
+    sealed = SealedField(blank=True)
     kinds = ArrayField(models.CharField(max_length=80), default=list, blank=True)
     created_at = models.DateTimeField()
     removed_at = models.DateTimeField(null=True)

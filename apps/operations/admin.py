@@ -22,7 +22,7 @@ from apps.modules import registry
 from apps.sagas import queries as sagas
 from apps.tenancy import queries as tenants
 
-from . import move_page, rules  # noqa: F401 - registers its page on import
+from . import move_page, owner_page, rules  # noqa: F401 - pages register themselves on import
 from .commands import OnboardTenant
 from .queries import owner_invitation, saga_runs_of
 from .transition_pages import workflows_url
@@ -86,7 +86,7 @@ class Onboard(CommandPage):
             ),
             (
                 gettext("The owner gets"),
-                gettext("a link to choose a password, which is shown on the next page"),
+                gettext("an e-mail with the invitation, to choose a password"),
             ),
         )
 
@@ -106,11 +106,11 @@ def workflows_page(request: HttpRequest, *, context: dict[str, Any], tenant_id: 
         {"run": run, "title": sagas.title_of(run), "steps": sagas.steps_of(run)}
         for run in saga_runs_of(tenant.slug)[:10]
     ]
-    is_new = tenant.is_open and len(workflows) == 1 and request.user.has_perm(ONBOARD_PERMISSION)
+    may_resend = tenant.is_open and request.user.has_perm(ONBOARD_PERMISSION)
     data = {
         "tenant": tenant,
         "workflows": workflows,
-        "invitation": owner_invitation(tenant) if is_new else "",
+        "invitation": owner_invitation(tenant) if may_resend else None,
     }
     return TemplateResponse(request, "operations/workflows.html", context | data)
 

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_noop
 
-from apps.bus import Command
+from apps.bus import FRESH_S, Command
+from apps.tenancy.commands import DELETION
 
 
 @dataclass(frozen=True, kw_only=True)
 class OnboardTenant(Command):
-    """Set up a new tenant: schema, settings, first company, calendar, ledger, and an owner, for whom an invitation link
-    is created.
+    """Set up a new tenant: schema, settings, first company, calendar, ledger, and the invitation of its owner, by
+    e-mail.
 
     An interrupted onboarding continues when the command is repeated. A failed step removes everything. With
     `trial_days` the tenant starts on trial.
@@ -33,6 +34,19 @@ class OnboardTenant(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ResendOwnerInvitation(Command):
+    """Send the owner of a tenant another e-mail with a new link. The earlier link is void. Refused once the owner has
+    accepted."""
+
+    permission = "tenancy.onboard_tenant"
+    atomic = False
+    platform = True
+    audit_message = gettext_noop("resent the invitation of the owner of {result}")
+
+    tenant_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class _TenantCommand(Command):
     atomic = False
     platform = True
@@ -47,6 +61,7 @@ class SuspendTenant(_TenantCommand):
     its administrators."""
 
     permission = "tenancy.suspend_tenant"
+    schedulable = True
     audit_message = gettext_noop("suspended the tenant {result}")
 
 
@@ -55,6 +70,7 @@ class ActivateTenant(_TenantCommand):
     """Reopen a suspended or archived tenant, and notify its administrators."""
 
     permission = "tenancy.activate_tenant"
+    schedulable = True
     audit_message = gettext_noop("activated the tenant {result}")
 
 
@@ -63,6 +79,7 @@ class ArchiveTenant(_TenantCommand):
     """Close a tenant permanently and retain its data, which administrators can still read."""
 
     permission = "tenancy.archive_tenant"
+    schedulable = True
     audit_message = gettext_noop("archived the tenant {result}")
 
 
@@ -82,7 +99,12 @@ class EraseTenant(_TenantCommand):
     until then the erasure can be cancelled. Refused during a legal retention period."""
 
     permission = "tenancy.erase_tenant"
+    fresh_authentication_s = FRESH_S
+    approval = DELETION
     audit_message = gettext_noop("queued the tenant {result} for deletion")
+
+    def approval_subject(self) -> str:
+        return f"tenancy_tenant:{self.tenant_id}"
 
 
 @dataclass(frozen=True, kw_only=True)

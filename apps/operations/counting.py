@@ -6,7 +6,6 @@ Each run writes totals, so a repeated or missing run does no harm.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict
 
 from apps.audit import queries as audit
 from apps.events import queries as events
@@ -22,12 +21,15 @@ DAY = dt.timedelta(days=1)
 
 def count(tenant: TenantInfo) -> None:
     """In the tenant's context."""
+    commands = audit.command_minutes(now() - DAY).figures()
     figures = {
         "entries_posted": ledger.entries_posted(),
         "periods_closed": periods.periods_closed(),
         "users": identity.active_users(),
         "dead_letters": events.dead_letters(),
         "bytes": usage.schema_bytes(tenant.schema),
-        **asdict(audit.activity_since(now() - DAY)),
+        "commands": commands.commands,
+        "refusals": commands.refused,
+        "failures": commands.failed,
     }
     usage.store(tenant.id, figures, day=today())

@@ -18,6 +18,10 @@ class TrialOutOfRange(Invalid):
     message = _("A trial lasts at most {max_days} days, and 0 means no trial: {days} is out of range.")
 
 
+class OwnerNotInvited(Conflict):
+    message = _("The owner of {name} is not invited: the tenant was not onboarded, or not yet.")
+
+
 class ReasonMissing(ReasonRequired):
     message = _(
         "A reason is required: it is written to the audit log and sent to the tenant's administrators."

@@ -8,6 +8,7 @@ from django.utils.translation import gettext, ngettext
 
 from apps.backups import queries as backups
 from apps.backups.queries import BackupStatus
+from apps.kernel.listing import listed
 from apps.notices.hooks import Alert, alert
 
 MAX_TENANTS_LISTED = 10
@@ -71,6 +72,4 @@ def failed_restore_drills() -> Iterator[Alert]:
 
 
 def _named(statuses: list[BackupStatus]) -> str:
-    slugs = ", ".join(status.tenant.slug for status in statuses[:MAX_TENANTS_LISTED])
-    more = len(statuses) - MAX_TENANTS_LISTED
-    return gettext("{tenants} and {more} more").format(tenants=slugs, more=more) if more > 0 else slugs
+    return listed([status.tenant.slug for status in statuses], MAX_TENANTS_LISTED)

@@ -23,7 +23,7 @@ from apps.tenancy.placement import queries as placement
 from apps.tenancy.states import State
 
 from .commands import MoveTenant
-from .rules import command_line
+from .rules import move_command_line
 from .transition_figures import Facts
 from .transition_pages import CONSOLE, TransitionPage
 
@@ -70,7 +70,7 @@ class Move(TransitionPage):
         footprint = schema_footprint(tenant.info)
         return (
             *self.facts(server_fields),
-            *([] if _is_owner(tenant) else [(gettext("Command"), command_line(tenant, database, why))]),
+            *([] if _is_owner(tenant) else [(gettext("Command"), move_command_line(tenant, database, why))]),
             (gettext("Target"), database),
             (
                 gettext("Data"),

@@ -21,16 +21,15 @@ from apps.webhooks import queries as webhooks
 from .subjects import subject_of
 
 if TYPE_CHECKING:
+    from apps.identity.models import Invitation
     from apps.sagas.models import RunQuerySet
     from apps.tenancy.models import Tenant
 
 
-def owner_invitation(tenant: Tenant) -> str:
-    """The one-time link by which the owner of a tenant chooses a password; empty when the owner has one."""
+def owner_invitation(tenant: Tenant) -> Invitation | None:
+    """The invitation of the owner that was named in the onboarding. Its link is in the e-mail to the owner only."""
     with within(tenant.info):
-        owner = identity.user_with_email(tenant.owner_email)
-        is_invited = owner is not None and not owner.has_usable_password()
-        return identity.invitation_link(owner) if owner and is_invited else ""
+        return identity.latest_invitation(tenant.owner_email)
 
 
 def saga_runs_of(slug: str) -> RunQuerySet:

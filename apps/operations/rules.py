@@ -50,7 +50,7 @@ def trial_must_have_an_end(days: int) -> None:
         raise TrialOutOfRange(days=days, max_days=MAX_TRIAL_DAYS)
 
 
-def command_line(tenant: Tenant, database: str, reason: str) -> str:
+def move_command_line(tenant: Tenant, database: str, reason: str) -> str:
     """The shell command that moves the tenant."""
     return f"manage.py tenant move {tenant.slug} --to {database} --reason {quote(reason)}"
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django import forms
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
+from django.utils.formats import localize
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -56,7 +57,9 @@ class TransitionPage(CommandPage):
         tenant = tenants.tenant_with_id(server_fields["tenant_id"])
         state = tenant.get_state_display().lower()
         if tenant.state_since:
-            state = gettext("{state} since {since:%d %b %Y}").format(state=state, since=tenant.state_since)
+            state = gettext("{state} since {since}").format(
+                state=state, since=localize(tenant.state_since.date())
+            )
         return ((gettext("Tenant"), tenant.name), (gettext("State"), state), *self.consequences)
 
     def blocking_refusals(self, server_fields: ServerFields) -> Sequence[Refusal]:

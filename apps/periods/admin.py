@@ -9,6 +9,7 @@ from django import forms
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.formats import localize
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -72,8 +73,8 @@ class Close(CommandPage):
             ),
             (
                 gettext("Days"),
-                gettext("{starts_on:%d %B %Y} to {ends_on:%d %B %Y}").format(
-                    starts_on=period.starts_on, ends_on=period.ends_on
+                gettext("{starts_on} to {ends_on}").format(
+                    starts_on=localize(period.starts_on), ends_on=localize(period.ends_on)
                 ),
             ),
             (gettext("Status"), period.get_status_display()),

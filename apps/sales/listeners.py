@@ -15,7 +15,6 @@ from apps.sagas import scheduling as sagas
 from . import queries
 from .commands import CreditRefunds, StoreInvoiceDocument
 from .events import InvoiceIssued, OrderCancelled, OrderCreated
-from .invoice_pdf import rendered
 from .models import Invoice
 from .sagas import ORDER_TO_CASH, data_of
 
@@ -70,6 +69,9 @@ def credit_earlier_refunds(event: InvoiceIssued) -> None:
 @listens_to(InvoiceIssued, own_transactions=True)
 def store_document(event: InvoiceIssued) -> None:
     """Rendering is deterministic, so a redelivery after a crash at any point changes nothing."""
+    # ReportLab would be a tenth of the start of every process, and one worker needs it.
+    from .invoice_pdf import rendered
+
     invoice = Invoice.objects.select_related("order").get(pk=event.invoice_id)
     if invoice.state == Invoice.State.STORED:
         return

@@ -9,6 +9,7 @@ from django.db.migrations import Migration
 from django.db.migrations.recorder import MigrationRecorder
 
 from apps.kernel.db import databases
+from apps.kernel.listing import listed
 from apps.kernel.tenant import activate, at_database
 
 from .errors import MadeByOtherMigrations
@@ -18,6 +19,7 @@ from .released import bursar_migrations
 Key = tuple[str, str]
 """A migration as (app, name)."""
 Keys = set[Key]
+MAX_LABELS_LISTED = 3
 
 
 def must_continue() -> None:
@@ -31,7 +33,11 @@ def must_continue() -> None:
             recorded = set(MigrationRecorder(connections["owner"]).applied_migrations())
         unknown, missing = _differences(recorded)
         if unknown and missing:
-            raise MadeByOtherMigrations(database=key, unknown=_listing(unknown), missing=_listing(missing))
+            raise MadeByOtherMigrations(
+                database=key,
+                unknown=listed(sorted(unknown), MAX_LABELS_LISTED),
+                missing=listed(sorted(missing), MAX_LABELS_LISTED),
+            )
 
 
 def _differences(recorded: Keys) -> tuple[set[str], set[str]]:
@@ -63,8 +69,3 @@ def _apps_of(keys: Keys) -> set[str]:
 
 def _labels(keys: Keys, apps: set[str]) -> set[str]:
     return {f"{app}.{name}" for app, name in keys if app in apps}
-
-
-def _listing(labels: set[str], limit: int = 3) -> str:
-    named = ", ".join(sorted(labels)[:limit])
-    return f"{named} and {len(labels) - limit} more" if len(labels) > limit else named

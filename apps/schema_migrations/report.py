@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from apps.console.terminal import Output
+from apps.kernel.listing import listed
 
 from .discovery import Kind, Schema
 from .grouping import Group
@@ -54,10 +55,7 @@ def _planned(group: Group) -> dict[str, Any]:
 
 
 def _names(schemas: Sequence[Schema]) -> str:
-    named = ", ".join(str(schema) for schema in schemas[:MAX_SCHEMAS_NAMED])
-    return (
-        named if len(schemas) <= MAX_SCHEMAS_NAMED else f"{named} and {len(schemas) - MAX_SCHEMAS_NAMED} more"
-    )
+    return listed([str(schema) for schema in schemas], MAX_SCHEMAS_NAMED)
 
 
 def _steps(group: Group) -> str:

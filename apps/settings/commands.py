@@ -13,6 +13,7 @@ class ChangeSetting(Command):
     """Change the value of a setting, with immediate effect."""
 
     permission = "settings.manage_settings"
+    schedulable = True
     audit_message = gettext_noop("set {key} to {value!r}")
 
     key: str

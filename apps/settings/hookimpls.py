@@ -1,6 +1,6 @@
 """Implementation of a hook of identity: whether the tenant allows support access."""
 
-from apps.identity.hooks import support_check
+from apps.impersonation.hooks import support_check
 
 from . import rules
 

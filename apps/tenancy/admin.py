@@ -12,6 +12,7 @@ from django.db.models.expressions import RawSQL
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
+from django.utils.formats import localize
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.translation import gettext
@@ -194,7 +195,7 @@ def _newest() -> Sequence[Sequence[Any]]:
     return [
         [
             (tenant.name, reverse("admin:tenancy_tenant_change", args=[tenant.pk])),
-            f"{tenant.created_at:%d %b %Y}",
+            localize(tenant.created_at.date()),
         ]
         for tenant in Tenant.objects.order_by("-created_at")[:8]
     ]

@@ -3,9 +3,15 @@
 import datetime as dt
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from apps.bus import Command
+from apps.bus.approval import approval_kind
+
+DELETION = approval_kind(
+    "tenancy.deletion", title=_("Erasure of a tenant"), permission="tenancy.erase_tenant"
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -108,7 +108,11 @@ def set_tenant_archived(command: SetTenantArchived) -> Tenant:
     return tenant
 
 
-@handles(QueueTenantForDeletion, emits=(TenantQueuedForDeletion,))
+def tenant_must_be_deletable(command: QueueTenantForDeletion) -> None:
+    rules.transition_must_be_allowed(rules.tenant_must_exist(command.tenant_id), Tenant.State.DELETING)
+
+
+@handles(QueueTenantForDeletion, emits=(TenantQueuedForDeletion,), dry_run=tenant_must_be_deletable)
 def queue_tenant_for_deletion(command: QueueTenantForDeletion) -> Tenant:
     tenant = rules.tenant_must_exist(command.tenant_id)
     rules.transition_must_be_allowed(tenant, Tenant.State.DELETING)

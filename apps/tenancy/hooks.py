@@ -1,7 +1,7 @@
-"""Extension points of a tenant's lifecycle: the steps that other apps add to its workflows, legal retention,
+"""Extension points of a tenant's lifecycle: the steps that other apps add to its sagas, legal retention,
 and facts for the list of tenants.
 
-An app implements them in its hookimpls.py. The workflows are in `apps.operations`, which knows no model of these apps.
+An app implements them in its hookimpls.py. The sagas are in `apps.operations`, which knows no model of these apps.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Transition:
 
 @dataclass(frozen=True)
 class Contribution(Generic[T]):
-    """The commands of one app in one part of a workflow. `commands` must return the same ones each time: an interrupted
+    """The commands of one app in one part of a saga. `commands` must return the same ones each time: an interrupted
     part is evaluated again, and each command is executed once."""
 
     commands: Callable[[T], Iterable[Command]]
@@ -51,7 +51,7 @@ class Contribution(Generic[T]):
 
 
 class Contributions(Generic[T]):
-    """The contributions of all apps to one workflow, by part.
+    """The contributions of all apps to one saga, by part.
 
     @set_up("structure")
     def first_company(new: NewTenant) -> Iterable[Command]:

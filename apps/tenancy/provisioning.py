@@ -19,11 +19,12 @@ from django.db import connections
 from psycopg import sql
 
 from apps.kernel.db import rls
-from apps.kernel.tenant import PUBLIC_SCHEMA, TenantInfo, activate
+from apps.kernel.tenant import HOME, PUBLIC_SCHEMA, TenantInfo, activate, current_database
 
 from . import fingerprint, numbering
 from .errors import SchemaPrefixMismatch
 from .models import Tenant
+from .schema_names import tenant_schema_pattern
 
 TEMPLATE = TenantInfo(
     id=0, slug="template", name="Template", schema="bursar_template", state="pending", database=""
@@ -44,13 +45,14 @@ def migrate_platform(report: Report) -> None:
     with _as_owner() as cursor:
         cursor.execute(_REVOKE_PLATFORM_TABLES)
     name_schemas()
+    note_environment()
 
 
 def name_schemas() -> None:
     """Set the prefix of tenants' schemas in this database. Raises SchemaPrefixMismatch if schemas with another
     exist."""
     prefix = settings.TENANT_SCHEMA_PREFIX
-    others = Tenant.objects.using("control").exclude(schema_name__regex=f"^{prefix}[0-9]+$")
+    others = Tenant.objects.using("control").exclude(schema_name__regex=tenant_schema_pattern())
     if (other := others.values_list("schema_name", flat=True).first()) is not None:
         raise SchemaPrefixMismatch(prefix=prefix, schema=other)
     with _as_owner() as cursor:
@@ -59,6 +61,19 @@ def name_schemas() -> None:
                 "CREATE OR REPLACE FUNCTION public.tenancy_schema_prefix() RETURNS text LANGUAGE sql IMMUTABLE"
                 " RETURN {}"
             ).format(sql.Literal(prefix))
+        )
+
+
+def note_environment() -> None:
+    """Set the environment of the home database, for guards of what only an approval may change. The tables of the
+    platform in other databases are copies, guarded at home."""
+    environment = settings.ENVIRONMENT if current_database() == HOME else ""
+    with _as_owner() as cursor:
+        cursor.execute(
+            sql.SQL(
+                "CREATE OR REPLACE FUNCTION public.tenancy_environment() RETURNS text LANGUAGE sql STABLE"
+                " RETURN {}"
+            ).format(sql.Literal(environment))
         )
 
 

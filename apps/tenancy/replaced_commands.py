@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError
 
-EXIT_CODE_WRONG_USAGE = 2
+from apps.kernel.exit_codes import EXIT_CODE_WRONG_USAGE
 
 
 class ReplacedCommand(BaseCommand):

@@ -21,7 +21,7 @@ from .models import Tenant
 from .states import Mode, State
 
 SLUG = re.compile(r"\A[a-z][a-z0-9-]{0,38}[a-z0-9]\Z")
-RESERVED = frozenset({"admin", "api", "public", "static", "template", "www", "t"})
+RESERVED = frozenset({"admin", "api", "platform", "public", "static", "template", "www", "t"})
 
 
 def slug_must_be_well_formed(slug: str) -> None:

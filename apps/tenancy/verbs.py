@@ -43,8 +43,12 @@ class CommandVerb(Verb):
     def execute(self, command: Command, *, dry_run: bool, would: str) -> Output | Any:
         if not dry_run:
             return dispatch(command, actor=SHELL)
-        raise_all(bus.dry_run(command, actor=SHELL))
+        self.validate(command)
         return Output(would, {"dry_run": True})
+
+    def validate(self, command: Command) -> None:
+        """Raises the refusals of the command, without an effect."""
+        raise_all(bus.dry_run(command, actor=SHELL))
 
 
 V = TypeVar("V", bound=type[Verb])

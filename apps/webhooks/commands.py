@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext_noop
 
-from apps.bus import Command
+from apps.bus import FRESH_S, Command
 from apps.kernel.plain import secret
 
 MANAGE_ENDPOINTS = "webhooks.manage_endpoints"
@@ -69,6 +69,7 @@ class RotateSecret(Command):
 
     permission = MANAGE_ENDPOINTS
     by_support = False
+    fresh_authentication_s = FRESH_S
     audit_message = gettext_noop("rotated the secret of the webhook endpoint {result}")
 
     endpoint_id: int
@@ -126,6 +127,7 @@ class RotateSourceSecret(Command):
 
     permission = MANAGE_SOURCES
     by_support = False
+    fresh_authentication_s = FRESH_S
     audit_message = gettext_noop("rotated the secret of the webhook source {result}")
 
     source_id: int
@@ -157,7 +159,8 @@ class ReprocessReceived(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ResealSecrets(Command):
-    """Encrypt all webhook secrets with the newest key of the installation, so that older keys can be removed."""
+    """Encrypt webhook secrets with the newest key of the installation, a batch at a time, so that older keys can be
+    removed."""
 
     permission = MANAGE_ENDPOINTS
     runs_while_closed = True

@@ -172,7 +172,7 @@ def received_must_not_be_processed(received: Received) -> Received:
 
 
 def must_not_be_too_many(source: Source, address: str = "") -> None:
-    """The messages of the source in this minute, from the address or with valid signatures. Without Redis no limit."""
+    """The messages of the source in one minute, from the address or with valid signatures. Without Redis no limit."""
     limit: int = settings.WEBHOOKS_PER_MINUTE
     try:
         used = use(f"webhooks:{source.pk}:{address}")

@@ -30,6 +30,7 @@ def bursar() -> dict[str, Any]:
     from apps.kernel.actors import System
     from apps.kernel.tenant import activate
     from apps.operations.commands import OnboardTenant
+    from tests.support.people import accept_all
     from tests.support.pooler import pooling
 
     with activate(None):
@@ -41,6 +42,9 @@ def bursar() -> dict[str, Any]:
             for n in range(TENANTS)
         ]
     tenants = [tenant.info for tenant in onboarded]
+    for tenant in tenants:
+        with activate(tenant):
+            accept_all()
 
     def read(number: int, *, pooled: bool = False) -> bool:
         with activate(tenants[number]):

@@ -1,17 +1,20 @@
-"""Embedded PostgreSQL and Valkey of a checkout, so that development needs no installed servers.
+"""Embedded PostgreSQL and Valkey of a checkout, and its keys, so that development needs no installed servers.
 
-`resolve()` starts the servers and sets the addresses that are missing from the environment. All processes of a
-checkout share them; the last process stops them. Production never calls this: a missing address is an error there.
+`resolve()` starts the servers and sets the addresses and keys that are missing from the environment. All processes of a
+checkout share them; the last process stops the servers. Production never calls this: a missing address is an error
+there.
 """
 
 from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 
 from config.env import env, put
+from config.keys import development
+from config.keys.table import KEYS
 
 from .binaries import pg_bin
 from .errors import CannotStart
@@ -30,11 +33,16 @@ leave = _stay.close
 atexit.register(leave)
 
 
-def resolve(kind: Kind) -> None:
-    """Sets DATABASE_URL (and those of owner, relay and backup worker) and REDIS_URL if they are missing.
+ALL = frozenset(key.variable for key in KEYS)
+
+
+def resolve(kind: Kind, variables: Collection[str] = ALL) -> None:
+    """Sets DATABASE_URL (and those of owner, relay and backup worker), REDIS_URL and the keys if they are missing, but
+    only those of `variables`.
 
     Servers of the kind `test` are temporary: the first process wipes their data. Raises CannotStart.
     """
+    provide_keys(variables)
     if env().database_url and env().redis_url:
         return
     with _world_readable():
@@ -47,7 +55,14 @@ def resolve(kind: Kind) -> None:
             _stay.callback(_leave, lease, servers, os.getpid())
             if is_first and kind == "test":
                 _wipe(servers)
-            _fill_in(lease, servers)
+            _fill_in(lease, servers, variables)
+
+
+def provide_keys(variables: Collection[str] = ALL) -> None:
+    """Sets the keys of development that are missing."""
+    for name, value in development.KEYS.items():
+        if name in variables and not getattr(env(), name):
+            put(**{name: value})
 
 
 def restart_dead() -> list[str]:
@@ -59,11 +74,11 @@ def restart_dead() -> list[str]:
     return [server.name for _, server in dead]
 
 
-def _fill_in(lease: Lease, servers: list[Server]) -> None:
+def _fill_in(lease: Lease, servers: list[Server], variables: Collection[str]) -> None:
     for server in servers:
         if getattr(env(), server.variable) is None:
             server.up()
-            put(**server.addresses())
+            put(**{name: url for name, url in server.addresses().items() if name in variables})
             _needed.append((lease, server))
 
 

@@ -9,22 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from django.core.exceptions import ImproperlyConfigured
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from .parsing import CommaSeparated, Keys, feature_flags, is_set, schema_prefix
 
-REQUIRED_IN_PRODUCTION = (
-    "database_url",
-    "redis_url",
-    "secret_key",
-    "public_url",
-    "field_keys",
-    "audit_keys",
-    "token_keys",
-)
-"""Beside the storage of files: FILES_URL, or FILESYSTEM_DISK and its variables."""
+REQUIRED_IN_PRODUCTION = ("public_url",)
+"""Beside keys (config/keys) and the storage of files: FILES_URL, or FILESYSTEM_DISK and its variables."""
 
 
 def _secret_url(description: str) -> str | None:
@@ -87,12 +78,31 @@ class Services(BaseModel):
     aws_bucket: str | None = Field(default=None, description="With FILESYSTEM_DISK=s3")
     aws_endpoint: str | None = Field(default=None, description="With FILESYSTEM_DISK=s3")
     aws_default_region: str | None = Field(default=None, description="With FILESYSTEM_DISK=s3")
+    aws_access_key_id: str | None = Field(
+        default=None, repr=False, description="Of the bucket, unless the machine has a role"
+    )
+    aws_secret_access_key: SecretStr | None = Field(default=None, description="With AWS_ACCESS_KEY_ID")
+    aws_session_token: SecretStr | None = Field(default=None, description="Of temporary credentials")
+
+
+class Approvals(BaseModel):
+    """Environment and approvals"""
+
+    bursar_environment: Literal["development", "test", "staging", "production"] | None = Field(
+        default=None, description="In production, approvals by a second person are required"
+    )
+    approvals_required: CommaSeparated = Field(
+        default=(), description="Kinds of approval that are required in any environment"
+    )
 
 
 class Secrets(BaseModel):
     """Secrets and tokens. A list of keys is written newest first, each as id:base64 of 32 random bytes"""
 
     secret_key: SecretStr = Field(default=SecretStr(""), description="Signatures of sessions and links")
+    secret_key_fallbacks: Keys = Field(
+        default=(), description="Earlier values of SECRET_KEY, whose signatures remain valid"
+    )
     field_keys: Keys = Field(default=(), description="Keys of the secrets in the database")
     audit_keys: Keys = Field(default=(), description="Keys of the audit seals; old keys stay")
     token_keys: Keys = Field(default=(), description="Signing keys of access tokens (Ed25519)")
@@ -178,6 +188,7 @@ class Embedded(BaseModel):
 SECTIONS: tuple[type[BaseModel], ...] = (
     Databases,
     Services,
+    Approvals,
     Secrets,
     Web,
     Tenants,
@@ -187,15 +198,11 @@ SECTIONS: tuple[type[BaseModel], ...] = (
 )
 
 
-class Environment(Databases, Services, Secrets, Web, Tenants, Observability, Shards, Embedded, BaseSettings):
+class Environment(
+    Databases, Services, Approvals, Secrets, Web, Tenants, Observability, Shards, Embedded, BaseSettings
+):
     """The values of this process."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     feature_flags: dict[str, bool] = Field(default_factory=feature_flags)
-
-    def required(self, *names: str) -> None:
-        """Raises one ImproperlyConfigured that names all of these without a value."""
-        missing = [name.upper() for name in names if name not in self.model_fields_set]
-        if missing:
-            raise ImproperlyConfigured(f"Bursar cannot start: set {', '.join(missing)} in the environment.")

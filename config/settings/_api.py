@@ -2,6 +2,7 @@
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
+        "apps.service_accounts.api.authentication.ServiceAccountToken",
         "apps.identity.api.authentication.AccessToken",
         "apps.bus.api.authentication.ConsoleSession",
     ],

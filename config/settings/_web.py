@@ -17,7 +17,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "apps.identity.impersonation.middleware.SupportMiddleware",
+    "apps.identity.sessions.browser.OpenSessionMiddleware",
+    "apps.identity.accounts.reauthentication.AuthenticationMiddleware",
+    "apps.impersonation.middleware.SupportMiddleware",
     "apps.tenancy.admission.AdmissionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -36,7 +38,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "apps.console.context.console",
-                "apps.identity.impersonation.middleware.context",
+                "apps.impersonation.middleware.context",
                 "apps.tenancy.admission.context",
             ]
         },
@@ -56,6 +58,7 @@ LANGUAGES = [("en", "English")]
 would show Django's translated texts between English ones."""
 LOCALE_PATHS = [ROOT / "locale"]
 USE_I18N = True
+FORMAT_MODULE_PATH = "config.formats"
 X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

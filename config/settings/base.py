@@ -11,6 +11,7 @@ from ._celery import *  # noqa: F403
 from ._console import *  # noqa: F403
 from ._database import *  # noqa: F403
 from ._email import *  # noqa: F403
+from ._environment import *  # noqa: F403
 from ._files import *  # noqa: F403
 from ._logging import *  # noqa: F403
 from ._notices import *  # noqa: F403

@@ -1,7 +1,7 @@
 """The processes of Bursar and the environment of each.
 
-As in production, only migrations have the owner's address, only the relay has its own, and only the backup worker has
-its own, so that a missing right is found in development (docs/decisions/0002-database-roles.md).
+As in production, each process has only its own keys and credentials (config/keys), so that a missing one is found in
+development.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ from pathlib import Path
 from apps.kernel.queues.policies import POOLS
 from config import embedded
 from config.env import env, for_child
+from config.keys.kinds import Kind
+from config.keys.table import withheld_from
 
 from .process import Process
 
 MANAGE = (sys.executable, "manage.py")
 CELERY = (sys.executable, "-m", "celery", "--quiet", "--app", "config")
-OWNER, RELAY, BACKUP_WORKER = "DATABASE_OWNER_URL", "DATABASE_RELAY_URL", "DATABASE_BACKUP_URL"
 
 
 def preparations() -> list[Process]:
@@ -27,10 +28,10 @@ def preparations() -> list[Process]:
             "migrate",
             "migrating the schemas",
             [*MANAGE, "migrate_schemas", "--verbosity", "0"],
-            _environment(),
+            _environment(Kind.MIGRATION),
             advice=f"Data that these migrations refuse: remove {embedded.home('dev')}; the next run creates it again.",
         ),
-        Process("demo", "creating the demo tenants", [*MANAGE, "demo"], _environment()),
+        Process("demo", "creating the demo tenants", [*MANAGE, "demo"], _environment(Kind.OPERATOR)),
     ]
 
 
@@ -49,7 +50,7 @@ def web() -> Process:
             *("--worker-class", "gthread", "--workers", "1", "--threads", "8"),
             *("--graceful-timeout", "5", "--log-level", "warning", "--no-control-socket"),
         ],
-        _environment(without={OWNER, RELAY, BACKUP_WORKER}),
+        _environment(Kind.WEB),
         grace=8,
     )
 
@@ -59,7 +60,7 @@ def relay(name: str = "relay") -> Process:
         name,
         "publishes events to the workers",
         [*MANAGE, "relay"],
-        _environment(without={OWNER, BACKUP_WORKER}),
+        _environment(Kind.RELAY),
     )
 
 
@@ -68,7 +69,7 @@ def backup_worker() -> Process:
         "backup_worker",
         "makes and verifies backups",
         [*MANAGE, "backup_worker"],
-        _environment(without={OWNER, RELAY}),
+        _environment(Kind.BACKUP_WORKER),
         grace=env().worker_grace + 5,
     )
 
@@ -85,7 +86,7 @@ def worker(pool: str, name: str = "") -> Process:
             *("--loglevel", env().log_level),
         ],
         # On SIGTERM it requeues tasks that do not finish in time.
-        _environment(without={OWNER, RELAY, BACKUP_WORKER}) | {"REMAP_SIGTERM": "SIGQUIT"},
+        _environment(Kind(pool)) | {"REMAP_SIGTERM": "SIGQUIT"},
         grace=env().worker_grace + 5,
     )
 
@@ -98,7 +99,7 @@ def beat() -> Process:
             *(*CELERY, "beat", "--loglevel", env().log_level, "--pidfile", ""),
             *("--schedule", str(embedded.home("dev") / "beat-schedule")),
         ],
-        _environment(without={OWNER, RELAY, BACKUP_WORKER}),
+        _environment(Kind.BEAT),
     )
 
 
@@ -107,9 +108,9 @@ def metrics_folder() -> Path:
     return embedded.home("dev") / "metrics"
 
 
-def _environment(without: set[str] | None = None) -> dict[str, str]:
+def _environment(kind: Kind) -> dict[str, str]:
     return for_child(
-        without=without or set(),
+        without=withheld_from(kind),
         DJANGO_SETTINGS_MODULE="config.settings.dev",
         PYTHONUNBUFFERED="1",
         LOG_FORMAT=env().log_format or "line",

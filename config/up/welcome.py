@@ -18,12 +18,14 @@ def welcome() -> None:
     here = f"http://localhost:{env().port}"
     table.add_row("Operator console", f"{here}/")
     table.add_row("", f"operator@bursar.example / {PASSWORD}")
+    table.add_row("", "otis@bursar.example approves; the same password")
     for tenant in TENANTS:
         table.add_row()
         table.add_row(f"Tenant {tenant}", f"{here}/t/{tenant}/")
         table.add_row("", f"http://{tenant}.{env().base_domain}:{env().port}/")
         table.add_row("", f"{here}/t/{tenant}/api/docs/")
         table.add_row("", f"owner@{tenant}.example / {PASSWORD}")
+        table.add_row("", f"olivia@{tenant}.example approves; the same password")
     table.add_row()
     table.add_row("Stop", "Ctrl-C")
     panel = Panel(table, title="Bursar is up", box=box.ROUNDED, expand=False, padding=(1, 2))

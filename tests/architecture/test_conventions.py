@@ -9,7 +9,7 @@ import pytest
 from tests.support.source_files import ROOT, sources
 
 PUBLIC_MODULES = {"commands", "events", "queries", "errors", "models", "hooks", "rules"}
-PLATFORM = {"kernel", "bus", "events", "audit", "modules", "console", "settings", "sagas", "tenancy"}
+PLATFORM = {"kernel", "bus", "events", "audit", "modules", "console", "settings", "sagas", "tenancy", "jobs"}
 """Apps that offer tools: all their modules are public."""
 
 

@@ -9,9 +9,11 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
+from apps.approvals.execution import execute
+from apps.approvals.models import ApprovalRequest
 from apps.audit.models import Record
-from apps.kernel.clock import moved_to
 from apps.kernel.tenant import activate
+from tests.support.approvals import another_owner, approve
 
 
 def run(*words):
@@ -67,12 +69,12 @@ def test_the_audit_log_is_exported(acme, found_company):
         assert Record.objects.readings().get().actor_name == "The command line"
 
 
-def test_a_move_to_cold_storage_has_a_dry_run(acme, found_company, seal_all):
+def test_a_move_to_cold_storage_has_a_dry_run(acme, found_company, seal_all, recorded_at):
     with activate(acme):
         seal_all()
-        with moved_to(dt.datetime(2014, 1, 1, tzinfo=dt.UTC)):
+        with recorded_at(dt.datetime(2014, 1, 1, tzinfo=dt.UTC)):
             found_company("OLD")
-            seal_all()
+        seal_all()
     words = ("move-to-cold-storage", "--tenant", "acme", "--before", "2026-01-01")
 
     shown = run(*words, "--dry-run")
@@ -81,7 +83,7 @@ def test_a_move_to_cold_storage_has_a_dry_run(acme, found_company, seal_all):
     assert "1 records of 1 segments, financial, retained for 10 years" in shown
     assert "Nothing was done." in shown
     assert (done["done"], done["classes"][0]["records"]) == (True, 1)
-    assert "1 in cold storage" in run("verify", "--tenant", "acme", "--cold-storage")
+    assert "1 in cold storage" in run("verify", "--tenant", "acme")
     with pytest.raises(SystemExit):
         run(*words)
 
@@ -90,9 +92,13 @@ def test_a_person_is_erased(acme, owner):
     words = ("erase-person", "--tenant", "acme", "--text", "controller@acme.example", "--reason", "Asked for")
 
     shown = run(*words, "--dry-run")
-    done = json.loads(run(*words, "--json"))
+    with pytest.raises(SystemExit):
+        run(*words)
+    done = json.loads(run(*words, "--as", owner.email, "--json"))
 
     assert "Nothing was done." in shown
-    assert done["done"]
     with activate(acme):
+        request = ApprovalRequest.objects.get(pk=done["request"])
+        approve(request, another_owner(acme))
+        execute(request.pk)
         assert "controller@acme.example" not in str([*Record.objects.values()])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.db import DatabaseError, connection, connections
+from django.db import DatabaseError, connections
 
 from apps.audit.commands import ErasePerson
 from apps.audit.erasure_plan import erasure_plan
@@ -12,14 +12,18 @@ from apps.audit.models import Record
 from apps.audit.verification import verify
 from apps.bus import dispatch, dry_run
 from apps.companies.commands import FoundCompany
-from apps.identity.commands import InviteUser
+from apps.companies.models import Company
+from tests.support.approvals import dispatch_approved
+from tests.support.erasing import erase_by_sql
+from tests.support.people import new_user
+from tests.support.sqlstate import APPROVAL, refused
 
 EMAIL = "berta@acme.example"
 
 
 @pytest.fixture
 def berta(at_acme, owner):
-    return dispatch(InviteUser(email=EMAIL, name="Berta Bauer", role="owner"), actor=owner)
+    return new_user(EMAIL, "Berta Bauer", "owner", actor=owner)
 
 
 @pytest.fixture
@@ -29,7 +33,7 @@ def audit_log(berta, seal_all):
 
 
 def erase(owner, **fields):
-    return dispatch(ErasePerson(reason="She asked for it.", **fields), actor=owner)
+    return dispatch_approved(ErasePerson(reason="She asked for it.", **fields), owner)
 
 
 def everything(*, but=()):
@@ -74,7 +78,7 @@ def test_the_record_of_an_erasure_does_not_name_the_person(audit_log, berta, own
     erase(owner, user_id=berta.pk, texts=(EMAIL,))
 
     row = Record.objects.get(command="audit.erase_person")
-    assert row.sentence.startswith(f"{owner} erased a person from ")
+    assert row.sentence.startswith(f"{owner} (approved by Cora Colleague) erased a person from ")
     assert row.reason == "She asked for it."
     assert EMAIL not in str(row.request) + str(row.changes)
     changed = [(change["object"], change["field"]) for change in row.changes]
@@ -82,15 +86,10 @@ def test_the_record_of_an_erasure_does_not_name_the_person(audit_log, berta, own
     assert ("identity_historicaluser", "email") in changed
 
 
-def test_an_erasure_without_a_record_is_detected(audit_log, berta):
-    """The runtime may call the SQL function, but verification detects it."""
-    row = Record.objects.get(command="companies.found_company", actor_id=berta.pk)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT audit_erase(%s, %s)", [[row.pk], []])
-
-    assert [fault.detail for fault in verify().faults] == [
-        f"Record {row.pk} lost its texts without an erasure."
-    ]
+def test_an_erasure_without_an_approval_is_refused_by_the_database(audit_log, berta):
+    """The runtime may call the SQL function, which only an approved request lets pass."""
+    assert refused("SELECT audit_erase(1)") == APPROVAL
+    assert verify().intact
 
 
 def test_a_second_erasure_is_refused(audit_log, berta, owner, seal_all):
@@ -141,5 +140,15 @@ def test_the_record_of_an_erasure_is_not_erased(audit_log, berta, owner):
     row = Record.objects.get(command="audit.erase_person")
 
     assert row.pk not in erasure_plan(owner.pk, []).actor
-    with pytest.raises(DatabaseError, match="never changed"), connection.cursor() as cursor:
-        cursor.execute("SELECT audit_erase(%s, %s)", [[row.pk], [row.pk]])
+    with pytest.raises(DatabaseError, match="never changed"):
+        erase_by_sql(actor=str(row.pk))
+
+
+def test_the_database_retains_the_content_of_financial_records(audit_log, berta):
+    """The runtime may call the SQL function for any record."""
+    row = Record.objects.get(command="companies.found_company", actor_id=berta.pk)
+    with pytest.raises(DatabaseError, match="never changed"):
+        erase_by_sql(content=str(row.pk))
+    erase_by_sql(versions=[{"table": "companies_historicalcompany", "field": "name", "ids": "1-99"}])
+
+    assert "Berta Bauer Ltd" in Company.history.values_list("name", flat=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group
@@ -10,10 +12,12 @@ from simple_history.utils import get_history_manager_for_model
 
 from apps.audit.errors import FieldHistoryUnavailable
 from apps.audit.field_versions import has_field_history, versions_of_object
+from apps.audit.values import shown
 from apps.bus import dispatch
-from apps.identity.commands import ChangeRoles, InviteUser
+from apps.identity.commands import ChangeRoles
 from apps.kernel.models import Tracked
 from apps.kernel.tenant import activate
+from tests.support.people import new_user
 
 
 def texts(values):
@@ -23,7 +27,7 @@ def texts(values):
 @pytest.fixture
 def promoted(at_acme, owner):
     """An accountant who became a controller."""
-    user = dispatch(InviteUser(email="vera@acme.example", name="Vera", role="accountant"), actor=owner)
+    user = new_user("vera@acme.example", "Vera", "accountant", actor=owner)
     dispatch(
         ChangeRoles(user_id=user.pk, roles=("controller",), reason="Vera closes the books."), actor=owner
     )
@@ -50,7 +54,7 @@ def test_the_created_version_of_a_user_lists_the_values_and_no_password(promoted
     values = {change.field: texts(change.after) for change in created.changes}
     assert created.kind == "created"
     assert values["Email"] == ["vera@acme.example"]
-    assert values["Is active"] == ["True"]
+    assert values["Is active"] == ["Yes"]
     assert "Password" not in values
 
 
@@ -96,6 +100,20 @@ WITHOUT_VERSIONS = [
     ("billing.subscription", "1"),
     ("billing.plan", "1"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (dt.datetime(2026, 11, 29, 23, 9, tzinfo=dt.UTC), "29 Nov 2026 23:09"),
+        (dt.date(2026, 11, 1), "1 Nov 2026"),
+        (True, "Yes"),
+        (None, "nothing"),
+        (0, "0"),
+    ],
+)
+def test_values_are_shown_in_the_format_of_all_pages(value, text):
+    assert shown(value) == text
 
 
 def test_a_row_without_versions_is_refused(at_acme):

@@ -19,7 +19,7 @@ from apps.audit.errors import (
 from apps.audit.models import ColdStorageFile, Record, Segment
 from apps.audit.verification import verify
 from apps.bus import dispatch, dry_run
-from apps.kernel.clock import moved_to, now
+from apps.kernel.clock import now
 from apps.kernel.files.store import files
 from tests.support.sqlstate import NO_RIGHT, refused
 
@@ -29,13 +29,13 @@ MOVE = MoveToColdStorage(before=BEFORE, reason="Ten years are over.")
 
 
 @pytest.fixture
-def old(at_acme, found_company, seal_all):
+def old(at_acme, found_company, seal_all, recorded_at):
     """Records of two companies founded long ago, in a segment of their own; then one of today."""
     seal_all()
-    with moved_to(PAST):
+    with recorded_at(PAST):
         found_company("OLD")
         found_company("ANCIENT")
-        seal_all()
+    seal_all()
     found_company("NEW")
     seal_all()
     return [*Record.objects.filter(at__lt=PAST + dt.timedelta(days=1))]
@@ -48,11 +48,11 @@ def test_old_records_are_moved_and_the_chain_is_verified(old, owner, seal_all):
     assert Record.objects.filter(sentence__contains="New").exists()
     stored = ColdStorageFile.objects.get()
     assert (stored.records, stored.retention) == (2, "financial")
-    assert verify(with_cold_storage=True).intact
+    assert verify().intact
     assert verify().in_cold_storage == 1
     assert Segment.objects.filter(number=stored.first_segment).exists()
     seal_all()
-    assert verify(with_cold_storage=True).intact
+    assert verify().intact
 
 
 def test_the_file_contains_the_dropped_records(old, owner):
@@ -86,11 +86,13 @@ def test_the_preview_counts_due_records(old, owner):
     assert Record.objects.filter(pk__in=[record.pk for record in old]).count() == 2
 
 
-def test_records_within_the_retention_of_their_class_are_not_moved(at_acme, owner, found_company, seal_all):
+def test_records_within_the_retention_of_their_class_are_not_moved(
+    at_acme, owner, found_company, seal_all, recorded_at
+):
     seal_all()
-    with moved_to(now() - dt.timedelta(days=9 * 365)):
+    with recorded_at(now() - dt.timedelta(days=9 * 365)):
         found_company("YOUNG")
-        seal_all()
+    seal_all()
 
     with pytest.raises(NothingDueForColdStorage):
         dispatch(MOVE, actor=owner)
@@ -127,15 +129,14 @@ def test_a_changed_file_is_detected(old, owner):
     files().delete(name)
     files().save(name, ContentFile(other))
 
-    assert verify().intact
-    assert [fault.kind for fault in verify(with_cold_storage=True).faults] == ["cold storage"]
+    assert [fault.kind for fault in verify().faults] == ["cold storage"]
 
 
 def test_a_missing_file_is_detected(old, owner):
     dispatch(MOVE, actor=owner)
     files().delete(ColdStorageFile.objects.get().file)
 
-    assert [fault.kind for fault in verify(with_cold_storage=True).faults] == ["cold storage"]
+    assert [fault.kind for fault in verify().faults] == ["cold storage"]
 
 
 def test_a_segment_is_moved_once(old, owner):

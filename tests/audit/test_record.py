@@ -1,17 +1,21 @@
 """Every command leaves an immutable audit record."""
 
+from time import perf_counter
+
 import pytest
 from django.db import DatabaseError, connections
 
+from apps.audit import access_log
 from apps.audit.models import Record
 from apps.bus import dispatch
 from apps.companies.commands import FoundCompany
 from apps.companies.errors import CompanyCodeTaken
-from apps.identity.commands import InviteUser, SetPassword
+from apps.identity.commands import SetPassword
 from apps.kernel.correlation import correlated
 from apps.kernel.tenant import activate
 from apps.settings.commands import ChangeSetting
 from apps.tenancy.models import Tenant
+from tests.support.people import new_user
 from tests.support.sqlstate import NO_RIGHT, refused
 
 DUPLICATE = FoundCompany(code="MAIN", name="Again", currency="EUR")
@@ -32,6 +36,16 @@ def test_the_record_of_a_success_has_actor_command_and_subject(at_acme, owner):
     assert (row.subject_type, row.subject_id) == ("companies.company", str(company.pk))
     assert row.request["code"] == "PLANT"
     assert row.correlation_id == "request-77"
+
+
+def test_the_record_of_a_command_has_its_duration_and_that_of_read_access_has_none(at_acme, owner):
+    began = perf_counter()
+    dispatch(FoundCompany(code="PLANT", name="Acme Plant", currency="EUR"), actor=owner)
+    elapsed_us = (perf_counter() - began) * 1_000_000
+    assert 0 < last().duration_us < elapsed_us
+
+    access_log.record_read(owner, {})
+    assert last().duration_us is None
 
 
 def test_the_record_of_a_refusal_has_its_reasons(at_acme, owner):
@@ -56,7 +70,7 @@ def test_a_change_has_the_field_before_and_after(at_acme, owner):
 
 
 def test_secrets_are_not_recorded(at_acme, owner):
-    user = dispatch(InviteUser(email="new@acme.example", name="New", role="auditor"), actor=owner)
+    user = new_user("new@acme.example", "New", "auditor", actor=owner)
     dispatch(SetPassword(user_id=user.pk, password="purple monkey dishwasher"), actor=owner)
 
     row = last()

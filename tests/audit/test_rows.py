@@ -19,7 +19,7 @@ def sealed(at_acme, seal_all):
 
     def sealing(**fields):
         fields = {"command": "companies.x", "outcome": "done", "request": {}} | fields
-        record = Record.objects.create(at=now(), **fields)
+        record = Record.objects.using("owner").create(at=now(), **fields)
         seal_all()
         segment = Segment.objects.order_by("-number").get(retention=record.retention, highest_id=record.pk)
         (row,) = [row for row in rows.of_segment(segment) if row.id == record.pk]
@@ -51,6 +51,8 @@ def test_the_database_writes_facts_and_names_in_the_format_of_the_chain(sealed, 
         *(getattr(record, name) for name in ("correlation_id", "causation_id", "retention")),
         bytes(record.actor_commitment).hex(),
         bytes(record.content_commitment).hex(),
+        record.database_user,
+        record.backend_pid,
     ]
     assert row.facts == chain.canonical_row((chain.VERSION, *facts))
     assert row.actor == chain.canonical_row([getattr(record, name) for name in ACTOR_FIELDS])

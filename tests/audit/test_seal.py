@@ -8,14 +8,14 @@ from contextlib import nullcontext
 from contextvars import copy_context
 
 import pytest
-from django.db import connection, transaction
+from django.db import connection
 
 from apps.audit import anchors, erasures, queries, sealing, tasks, verification
 from apps.audit.commands import ErasePerson
 from apps.audit.models import Record, Segment
 from apps.audit.verification import verify, verify_and_record
-from apps.bus import dispatch
 from apps.kernel.tenant import activate
+from tests.support.approvals import dispatch_approved
 
 
 def sealed_ids():
@@ -123,42 +123,10 @@ def test_the_platform_and_each_tenant_have_a_chain_of_their_own(acme, globex, se
         assert Segment.objects.get(number=1).hash != of_acme
 
 
-class Slow(threading.Thread):
-    """A command whose transaction commits on request."""
-
-    def __init__(self, tenant, found_company):
-        super().__init__()
-        self.tenant, self.found_company = tenant, found_company
-        self.written, self.may_commit = threading.Event(), threading.Event()
-
-    def run(self):
-        with activate(self.tenant):
-            with transaction.atomic():
-                self.found_company("SLOW")
-                self.written.set()
-                self.may_commit.wait(20)
-            connection.close()
-
-
-@pytest.fixture
-def slow(acme, found_company):
-    thread = Slow(acme, found_company)
-    thread.start()
-    assert thread.written.wait(20)
-    yield thread
-    thread.may_commit.set()
-    thread.join()
-
-
-def finish(slow):
-    slow.may_commit.set()
-    slow.join()
-
-
 def test_a_transaction_that_commits_late_is_sealed(at_acme, found_company, seal_all, slow):
     found_company("FAST")
     sealing.seal()
-    finish(slow)
+    slow.finish()
     seal_all()
 
     assert sealed_ids() == [*Record.objects.order_by("id").values_list("id", flat=True)]
@@ -169,7 +137,7 @@ def test_an_order_by_id_would_miss_a_late_commit(at_acme, found_company, slow):
     """The negative control of the test above: `id > last` skips the record that committed late."""
     found_company("FAST")
     taken = [*Record.objects.order_by("id").values_list("id", flat=True)]
-    finish(slow)
+    slow.finish()
     taken += Record.objects.filter(id__gt=taken[-1]).order_by("id").values_list("id", flat=True)
 
     late = Record.objects.get(sentence__contains="Slow").pk
@@ -248,7 +216,7 @@ def erased_meanwhile(at_acme, owner, found_company, seal_all, monkeypatch):
 
     def erase():
         try:
-            dispatch(ErasePerson(user_id=owner.pk, reason="Meanwhile"), actor=owner)
+            dispatch_approved(ErasePerson(user_id=owner.pk, reason="Meanwhile"), owner)
         finally:
             connection.close()
 

@@ -15,6 +15,7 @@ from apps.bus.registry import commands
 from apps.companies.commands import FoundCompany
 from apps.companies.errors import CompanyCodeTaken
 from apps.kernel.errors import Refusal, refusal_coded
+from tests.support.approvals import dispatch_approved
 
 FOUND = FoundCompany(code="MAIN", name="Again", currency="EUR")
 RESERVED = {"actor", "filters", "refusals", "error"}
@@ -29,12 +30,13 @@ GERMAN = {
 
 @pytest.fixture
 def german(monkeypatch):
-    """Messages as a translation would give them, without a file."""
+    """Messages as a translation would give them, without a file. No language is active afterwards: to restore one is to
+    load it, and the German messages would be loaded for it."""
 
     def activating():
-        catalogue = type("Catalogue", (), {"gettext": staticmethod(lambda text: GERMAN.get(text, text))})
+        catalogue = type("German", (), {"gettext": staticmethod(lambda text: GERMAN.get(text, text))})
         monkeypatch.setattr(trans_real, "translation", lambda language: catalogue)
-        return translation.override("de")
+        return translation.override("de", deactivate=True)
 
     return activating
 
@@ -100,7 +102,7 @@ def test_an_unknown_template_leaves_the_sealed_sentence(db):
 def test_an_erasure_reaches_arguments_with_quotes(at_acme, owner, seal_all):
     dispatch(FoundCompany(code="BER", name=QUOTED, currency="EUR"), actor=owner)
     seal_all()
-    dispatch(ErasePerson(texts=(QUOTED,), reason="They asked for it."), actor=owner)
+    dispatch_approved(ErasePerson(texts=(QUOTED,), reason="They asked for it."), owner)
     seal_all()
 
     record = Record.objects.filter(command="companies.found_company").latest("id")

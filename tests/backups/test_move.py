@@ -24,6 +24,8 @@ from apps.tenancy.models import Tenant
 from tests.support.settling import settle
 from tests.support.transfer import sale, schemas_like
 
+pytestmark = pytest.mark.exhaustive("each test moves a tenant between two servers", one_in=3)
+
 
 @pytest.fixture
 def read_only_acme(books):

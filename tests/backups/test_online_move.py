@@ -30,6 +30,7 @@ from apps.tenancy.models import Tenant
 from config.embedded.postgres import MOVER
 from tests.support.settling import settle
 
+pytestmark = pytest.mark.exhaustive("each test moves a tenant between two servers", one_in=3)
 TESTER = System("The suite")
 WHY = "It is too big to be paused."
 

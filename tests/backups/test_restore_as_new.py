@@ -8,7 +8,8 @@ import pytest
 from django.db import connections
 
 from apps.audit import sealing, verification
-from apps.audit.models import Record
+from apps.audit.models import CommandMinute, Record
+from apps.audit.rollup.counting import roll_up
 from apps.backups.restores.as_new import restore_as_new
 from apps.backups.restores.in_place import restore_in_place
 from apps.backups.restores.planning import Target
@@ -127,7 +128,10 @@ def test_the_subscription_of_a_tenant_is_restored(books):
 
 
 @pytest.mark.physical_copy
-def test_audit_records_stay_ordered_in_a_server_with_lower_transaction_ids(books, accountant):
+def test_audit_records_stay_ordered_and_counted_once_in_a_server_with_lower_transaction_ids(
+    books, accountant
+):
+    roll_up()
     sale(accountant, "1.00")
     backup_file = exported(books)
     copy = restored(backup_file)
@@ -138,9 +142,15 @@ def test_audit_records_stay_ordered_in_a_server_with_lower_transaction_ids(books
         sale(User.objects.get(email=accountant.email), "2.00")
         until(lambda: not any(sealing.waiting()), meanwhile=sealing.seal)
         assert verification.verify().intact
+        until(is_counted_once, meanwhile=roll_up)
         ids = [*Record.objects.order_by("xid", "id").values_list("id", flat=True)]
     assert ids == sorted(ids)
     assert backup_file.manifest["xid_count"] < 200
+
+
+def is_counted_once():
+    figures = CommandMinute.objects.all().figures()
+    return figures.commands == Record.objects.exclude(duration_us=None).count()
 
 
 def until(true, meanwhile):

@@ -243,7 +243,7 @@ class TestDefining:
         assert [(change.field, change.before, change.after) for change in queries.changes(bigger)] == [
             ("Level", "10", "20"),
             ("Modules", "webhooks", "core modules"),
-            ("Active users", "5", "no limit"),
+            ("Active users and open invitations", "5", "no limit"),
         ]
         assert queries.changes(SMALL) == []
         assert {change.before for change in queries.changes(replace(SMALL, code="new"))} == {"–"}

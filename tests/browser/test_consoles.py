@@ -7,11 +7,13 @@ from playwright.sync_api import Page, expect
 
 from apps.audit.models import Record
 from apps.bus import dispatch
+from apps.identity.models import Invitation
 from apps.kernel.actors import System
 from apps.kernel.tenant import activate
 from apps.ledger.commands import OpenAccount
 from apps.ledger.models import Entry
 from apps.periods.models import Period
+from apps.tenancy.models import Tenant
 from tests.support.pages import RULES, log_in, switch_theme, violations
 
 
@@ -79,11 +81,14 @@ def test_an_operator_onboards_a_tenant_whose_owner_signs_in(visit: Page):
     visit.get_by_role("button", name="Onboard tenant").click()
 
     expect(visit.get_by_text("Initech is active").first).to_be_visible()
-    link = visit.get_by_text("One-time link for the owner").inner_text().split("password: ")[1].strip()
-    visit.goto("/" + link.split("/", 3)[3])
-    visit.locator("input[name=new_password]").fill("purple monkey dishwasher")
-    visit.locator("input[name=repeated_password]").fill("purple monkey dishwasher")
-    visit.locator("form button[type=submit]").first.click()
+    expect(visit.get_by_text("bill@initech.example").first).to_be_visible()
+    with activate(Tenant.objects.get(slug="initech").info):
+        token = Invitation.objects.get(email="bill@initech.example").sign_token()
+    visit.goto(f"/t/initech/accounts/invitation/{token}/")
+    visit.get_by_label("New password", exact=True).fill("purple monkey dishwasher")
+    visit.get_by_label("New password again").fill("purple monkey dishwasher")
+    visit.get_by_role("button", name="Accept invitation").click()
+    expect(visit.get_by_role("heading", name="Your account is ready")).to_be_visible()
     visit.goto("/t/initech/")
     visit.locator("input[name=login]").fill("bill@initech.example")
     visit.locator("input[name=password]").fill("purple monkey dishwasher")

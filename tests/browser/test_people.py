@@ -41,7 +41,7 @@ def test_an_owner_changes_roles_and_ends_an_api_session(visit: Page, device, acc
     look("sign out")
     visit.get_by_label("Reason").fill("A lost phone.")
     visit.get_by_role("button", name="End session").click()
-    expect(visit.get_by_text("has ended, and its tokens are invalid.")).to_be_visible()
+    expect(visit.get_by_text("has ended. Its next request is refused.")).to_be_visible()
 
     with activate(acme):
         assert User.objects.get(pk=accountant.pk).role_names == ["auditor"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from apps.identity.models import SupportSession
+from apps.impersonation.models import SupportSession
 from apps.kernel.tenant import activate
 from tests.support.pages import RULES, log_in, violations
 
@@ -35,7 +35,7 @@ def test_a_support_session_shows_a_banner_on_every_page_until_it_ends(visit: Pag
     visit.get_by_role("button", name="Start session").click()
 
     banner = visit.get_by_role("region", name="Support session")
-    for path in ("/", "/periods/", "/audit/record/", "/identity/supportsession/", "/sales/new-order/"):
+    for path in ("/", "/periods/", "/audit/record/", "/impersonation/supportsession/", "/sales/new-order/"):
         visit.goto(f"/t/acme{path}")
         expect(banner).to_contain_text("Olga Operator is signed in as Controller.")
         expect(banner).to_contain_text("30 min left")
@@ -49,7 +49,7 @@ def test_a_support_session_shows_a_banner_on_every_page_until_it_ends(visit: Pag
     look("left")
     visit.goto("/t/acme/")
     expect(visit.get_by_role("heading", name="Sign in")).to_be_visible()
-    visit.goto("/identity/impersonation/")
+    visit.goto("/impersonation/impersonation/")
     expect(visit.get_by_text("Over", exact=True)).to_be_visible()
     look("list")
     with activate(acme):

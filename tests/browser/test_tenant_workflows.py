@@ -22,7 +22,7 @@ def test_workflows_of_a_tenant_are_shown(visit: Page, operator):
 
     expect(visit.get_by_text("100 %, done")).to_be_visible(timeout=20_000)
     expect(visit.get_by_text("company structure")).to_be_visible()
-    expect(visit.get_by_text("One-time link for the owner")).to_be_visible()
+    expect(visit.get_by_text("Invitation of the owner, bill@initech.example")).to_be_visible()
     page_is_accessible(visit, "workflows")
 
     here = visit.url.replace("workflows/", "")

@@ -17,15 +17,6 @@ def env_is_read_again() -> Iterator[None]:
     env.cache_clear()
 
 
-def test_names_every_missing_variable_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SECRET_KEY", raising=False)
-    monkeypatch.delenv("PUBLIC_URL", raising=False)
-    monkeypatch.setenv("DATABASE_URL", "")  # empty is missing
-
-    with pytest.raises(ImproperlyConfigured, match=r"DATABASE_URL, PUBLIC_URL, SECRET_KEY"):
-        env().required("database_url", "public_url", "secret_key")
-
-
 def test_names_every_value_it_cannot_read_and_shows_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "eight")
     monkeypatch.setenv("CHROMIUM", "/opt/chromium")

@@ -31,7 +31,6 @@ def secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_secret_is_read_from_its_file_without_the_line_break(secret: Path) -> None:
     assert env().secret_key.get_secret_value() == "opensesame"
-    env().required("secret_key")
 
 
 def test_a_list_of_keys_is_read_from_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 import sys
 from base64 import b64encode
@@ -51,7 +52,7 @@ def start(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     known = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("DATABASE_", "REDIS_", "FILES_"))
+        if not name.startswith(("DATABASE_", "REDIS_", "FILES_", "AUDIT_KEYS"))
     }
     return subprocess.run(
         [sys.executable, "-c", code],
@@ -83,7 +84,7 @@ def test_a_worker_with_payments_and_another_queue_does_not_start(db, options):
     assert "-Q financial" in done.stdout + done.stderr
 
 
-@pytest.mark.slow("starts a worker")
+@pytest.mark.exhaustive("starts a process", one_in=2)
 def test_a_worker_does_not_start_as_the_owner(db):
     done = start_worker("-Q", "default", url=os.environ["DATABASE_OWNER_URL"])
 
@@ -91,37 +92,21 @@ def test_a_worker_does_not_start_as_the_owner(db):
     assert "tenancy.E008" in done.stdout + done.stderr
 
 
-def test_production_names_all_missing_variables():
-    done = start("import django; django.setup()", DJANGO_SETTINGS_MODULE="config.settings.production")
-
-    assert done.returncode != 0
-    for name in (
-        "DATABASE_URL",
-        "REDIS_URL",
-        "SECRET_KEY",
-        "PUBLIC_URL",
-        "FILES_URL",
-        "FIELD_KEYS",
-        "AUDIT_KEYS",
-        "TOKEN_KEYS",
-    ):
-        assert name in done.stderr
-
-
-def test_production_starts_with_all_required_variables(db):
+@pytest.mark.exhaustive("starts a process", one_in=2)
+def test_the_web_process_of_production_starts_with_all_required_variables(db):
     done = start(
+        "from config.keys.kinds import Kind, declare; declare(Kind.WEB);"
         "import django; django.setup(); from django.core.management import call_command;"
         "call_command('check', '--deploy', '--fail-level', 'WARNING')",
         DJANGO_SETTINGS_MODULE="config.settings.production",
         DATABASE_URL=os.environ["DATABASE_URL"],
         REDIS_URL=os.environ["REDIS_URL"],
-        SECRET_KEY="correct horse battery staple, " * 2,
+        SECRET_KEY=secrets.token_urlsafe(50),
         PUBLIC_URL="https://bursar.example",
         BASE_DOMAIN="bursar.example",
         FILES_URL="s3://bursar?region=eu-central-1",
-        FIELD_KEYS=f"one:{b64encode(bytes(32)).decode()}",
-        AUDIT_KEYS=f"one:{b64encode(bytes(32)).decode()}",
-        TOKEN_KEYS=f"one:{b64encode(bytes(32)).decode()}",
+        FIELD_KEYS=f"one:{b64encode(secrets.token_bytes(32)).decode()}",
+        TOKEN_KEYS=f"one:{b64encode(secrets.token_bytes(32)).decode()}",
     )
 
     assert done.returncode == 0, done.stderr

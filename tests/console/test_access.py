@@ -15,6 +15,9 @@ WITHOUT_PERMISSION = {
     "jsi18n/",
     "password_change/",
     "address_change/",
+    "address_change/withdraw/",
+    "own_sessions/",
+    "own_security_activity/",
     "logout/",
     "autocomplete/",
 }

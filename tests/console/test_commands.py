@@ -10,14 +10,12 @@ import pytest
 
 from apps.audit.models import Record
 from apps.bus import dispatch
-from apps.identity.models import User
 from apps.kernel.actors import System
 from apps.kernel.clock import today
 from apps.kernel.tenant import activate
 from apps.ledger.commands import DraftEntry, Line, OpenAccount
 from apps.ledger.models import Entry
 from apps.periods.models import Period
-from apps.tenancy.models import Tenant
 
 SUITE = System("The suite")
 
@@ -154,18 +152,6 @@ def test_a_malformed_amount_shows_an_error(client_for, accountant, chart, debit,
     assert message in response.content.decode()
 
 
-@pytest.mark.physical_copy
-def test_onboarding_a_tenant_shows_the_invitation_link(client_for, operator):
-    form = {"name": "Initech", "slug": "initech", "owner_email": "bill@initech.example", "currency": "EUR"}
-
-    response = client_for(operator, None).post("/tenants/onboard/", form, follow=True)
-
-    page = response.content.decode()
-    assert "Initech is active" in page
-    assert "/t/initech/accounts/password/reset/key/" in page
-    assert Tenant.objects.get(slug="initech").state == "active"
-
-
 def test_onboarding_with_invalid_fields_is_refused(client_for, operator):
     form = {"name": " ", "slug": "Acme!", "owner_email": "bill@initech.example", "currency": "EUR"}
 
@@ -174,17 +160,6 @@ def test_onboarding_with_invalid_fields_is_refused(client_for, operator):
     assert response.status_code == 422
     assert "tenancy.slug_malformed" in response.content.decode()
     assert Record.objects.filter(command="operations.onboard_tenant", outcome="refused").exists()
-
-
-def test_inviting_a_user_shows_the_invitation_link(client_for, owner, acme):
-    form = {"email": "ada@acme.example", "name": "Ada", "role": "accountant"}
-
-    page = client_for(owner).post("/t/acme/identity/invite/", form, follow=True).content.decode()
-
-    assert "http://localhost:8000/t/acme/accounts/password/reset/key/" in page
-    assert "/t/acme/t/acme/" not in page
-    with activate(acme):
-        assert User.objects.filter(email="ada@acme.example").exists()
 
 
 def test_a_setting_is_validated_and_changed(client_for, controller):

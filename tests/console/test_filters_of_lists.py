@@ -90,17 +90,15 @@ def test_no_list_accepts_an_undeclared_filter(rf):
 
 
 @pytest.mark.slow("opens lists")
-@pytest.mark.exhaustive("every list with every column and look-up", inside=True)
+@pytest.mark.exhaustive("every list with an eighth of its look-ups", inside=True)
 def test_every_list_with_an_undeclared_filter_responds_with_400(client_for, owner, operator, sample):
+    """One look-up in eight, each kind in turn; the test above tries all."""
     clients = {"tenant": client_for(owner), "operator": client_for(operator, None)}
-    tried = sample.of(
-        [(plane, path_of(plane, admin), name) for plane, admin, name in UNDECLARED],
-        1,
-        by=lambda point: point[1],
-    )
+    tried = sample.of(UNDECLARED[:: len(LOOKUPS) + 1], 1, by=lambda point: path_of(*point[:2]))
 
     statuses = {
-        f"{path}?{name}": clients[plane].get(path, {name: "1"}).status_code for plane, path, name in tried
+        f"{path_of(plane, admin)}?{name}": clients[plane].get(path_of(plane, admin), {name: "1"}).status_code
+        for plane, admin, name in tried
     }
 
     assert {address: status for address, status in statuses.items() if status != 400} == {}

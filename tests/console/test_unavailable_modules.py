@@ -47,14 +47,20 @@ def test_the_licensed_modules_have_pages():
     assert all(len(pages_of(app)) > 5 for app in LICENSED)
 
 
-@pytest.mark.slow("opens every page of every module")
-def test_every_page_of_a_module_outside_the_plan_is_forbidden_with_the_reason(core_plan, client_for, owner):
+@pytest.mark.exhaustive("opens every page of every module", inside=True)
+def test_every_page_of_a_module_outside_the_plan_is_forbidden_with_the_reason(
+    core_plan, client_for, owner, sample
+):
     client = client_for(owner)
+    pages = [
+        (app, method, path)
+        for app in sorted(LICENSED)
+        for path in sorted(pages_of(app))
+        for method in ("get", "post")
+    ]
     outcomes = {
         f"{method} {path}": (response.status_code, b"is not in your plan" in response.content)
-        for app in LICENSED
-        for path in pages_of(app)
-        for method in ("get", "post")
+        for _, method, path in sample.of(pages, 4, by=lambda page: page[:2])
         for response in [getattr(client, method)(f"/t/acme/{path}")]
     }
 

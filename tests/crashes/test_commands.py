@@ -20,7 +20,7 @@ from tests.support.financial import CASES, CLERK, financial
 from tests.support.threads import together
 from tests.support.wrong_ways import WAYS
 
-MIN_DEATHS = 10
+MIN_DEATHS = 7
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from tests.support.shelf import deliveries, fill, only_delivery, route_as_platfo
 
 
 def publish_all(tenant, *shelves, queue=""):
-    """The events of `fill`, in one statement."""
+    """The events of `fill`, in one statement of the owner."""
     events = [
         OutboxEvent(
             tenant_id=tenant.id,
@@ -37,7 +37,7 @@ def publish_all(tenant, *shelves, queue=""):
         )
         for books, shelf in enumerate(shelves)
     ]
-    return OutboxEvent.objects.bulk_create(events)
+    return OutboxEvent.objects.using("owner").bulk_create(events)
 
 
 def in_thread(function, *arguments):
@@ -108,7 +108,7 @@ def test_control_without_the_check_for_locked_events_a_later_event_is_routed(
 
 def late_commit(acme, read):
     """Calls `read` after the commit of event 2, and again after the commit of the earlier event 1."""
-    with transaction.atomic():
+    with transaction.atomic(using="owner"):
         (first,) = publish_all(acme, 1)
         (second,) = in_thread(publish_all, acme, 2)
         assert first.pk < second.pk

@@ -109,7 +109,7 @@ def test_an_event_of_a_newer_version_is_refused(forget_events):
 
 
 def test_an_invalid_payload_is_not_delivered(at_acme, listener, no_broker):
-    OutboxEvent.objects.create(
+    OutboxEvent.objects.using("owner").create(
         tenant_id=at_acme.id,
         name="shelf.filled",
         aggregate="shelf:1",

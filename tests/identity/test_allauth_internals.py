@@ -10,15 +10,12 @@ import pytest
 from allauth.account.middleware import AccountMiddleware
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpResponse
-from django.urls import reverse
 from django.views.generic import FormView, TemplateView
 
 from apps.identity import allauth_internals
 from apps.identity.allauth_internals import (
     LoginRefused,
     password_login,
-    password_reset_key,
-    user_of_password_reset_key,
 )
 from apps.tenancy.sessions import SessionStore
 from tests.support.database import PASSWORD
@@ -64,8 +61,6 @@ def test_the_parameters_of_the_internals_are_unchanged():
     assert parameters(allauth_internals.mark_request_as_headless) == ["request", "client"]
     assert parameters(allauth_internals.authentication_context) == ["request"]
     assert parameters(allauth_internals.AuthenticationStatus) == ["request"]
-    assert parameters(allauth_internals.user_pk_to_url_str) == ["user"]
-    assert parameters(allauth_internals.default_token_generator.make_token) == ["user"]
     assert allauth_internals.Client.APP == "app"
 
 
@@ -73,11 +68,6 @@ def test_the_parts_of_its_pages_that_bursar_overrides_exist():
     assert issubclass(allauth_internals.LoginView, FormView)
     assert allauth_internals.LoginView.form_class(request=None).fields.keys() == {"login", "password"}
     assert issubclass(allauth_internals.LogoutView, TemplateView)
-
-
-@pytest.mark.parametrize("key", ["", "1-1", "cxyz-nonsense"])
-def test_a_wrong_password_reset_key_names_no_user(at_acme, accountant, key):
-    assert user_of_password_reset_key(password_reset_key(accountant)[0], key) is None
 
 
 @pytest.fixture
@@ -117,12 +107,3 @@ def test_a_wrong_password_is_a_refused_login_without_reason(console_request, acc
         log_in(console_request, accountant.email, "wrong")
 
     assert not refused.value.stage_pending
-
-
-def test_a_password_reset_key_opens_the_page_that_sets_a_password(at_acme, accountant, client):
-    uidb36, key = password_reset_key(accountant)
-
-    address = reverse("account_reset_password_from_key", kwargs={"uidb36": uidb36, "key": key})
-    page = client.get(f"/t/acme{address}", follow=True)
-
-    assert b'name="new_password"' in page.content

@@ -15,6 +15,8 @@ from tests.support.two_at_work import FIRST
 REASONS = {
     "/accounts/login/": "sign-in by address and password",
     "/accounts/logout/": "sign-out, by POST",
+    "/accounts/invitation/1/": "an invited person chooses a password by a signed link",
+    "/accounts/invitation-accepted/": "the account is ready, with the way to sign-in",
     "/accounts/address/1/": "confirms a requested e-mail address by a signed link",
 }
 OF_THE_CONSOLE = {
@@ -25,8 +27,8 @@ OF_THE_CONSOLE = {
 RESET = {
     "/accounts/password/reset/": "asks for a link to choose a password",
     "/accounts/password/reset/done/": "says that the link is on its way",
-    "/accounts/password/reset/key/1-1/": "chooses a password by link, of a reset or of an invitation",
-    "/accounts/password/reset/key/done/": "the password is set",
+    "/accounts/password/choose/1/": "chooses a password by link",
+    "/accounts/password/chosen/": "the password is set",
 }
 SECOND = "second@elsewhere.example"
 

@@ -40,7 +40,7 @@ def test_an_api_session_is_ended_on_its_page(client_for, device, owner, accounta
 
     response = client.post(f"/t/acme/identity/sessions/{session}/end/", {"reason": "lost phone"}, follow=True)
 
-    assert "has ended, and its tokens are invalid." in response.content.decode()
+    assert "has ended. Its next request is refused." in response.content.decode()
     with activate(acme):
         assert ApiSession.objects.get(pk=session).end_reason == "lost phone"
 

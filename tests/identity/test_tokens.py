@@ -31,13 +31,15 @@ def claims_of(token: str) -> dict:
     return jwt.decode(token, options={"verify_signature": False})
 
 
-def forged(token: str, key=None, *, algorithm: str = "EdDSA", kid: str = "dev", **claims) -> str:
+def forged(
+    token: str, key=None, *, algorithm: str = "EdDSA", kid: str = "dev", typ: str = access.PURPOSE, **claims
+) -> str:
     """The token with other claims, signed by the current key unless `key` is passed."""
     return jwt.encode(
         {**claims_of(token), **claims},
         keys.signing_key()[1] if key is None else key,
         algorithm=algorithm,
-        headers={"kid": kid},
+        headers={"kid": kid, "typ": typ},
     )
 
 
@@ -125,7 +127,7 @@ def test_a_command_with_a_token_is_recorded_under_its_user(device, owner, acme, 
     from apps.audit.models import Record
 
     response = device(owner).post(
-        "identity/users/", {"email": "ada@acme.example", "name": "Ada", "role": "auditor"}
+        "identity/invitations/", {"email": "ada@acme.example", "name": "Ada", "role": "auditor"}
     )
 
     assert response.status_code == 201, response.content
@@ -216,8 +218,16 @@ def test_a_token_without_a_required_claim_is_refused(device, accountant):
 
     for claim in access.NEEDED:
         without = {name: value for name, value in claims.items() if name != claim}
-        token = jwt.encode(without, keys.signing_key()[1], "EdDSA", headers={"kid": "dev"})
+        token = jwt.encode(
+            without, keys.signing_key()[1], "EdDSA", headers={"kid": "dev", "typ": access.PURPOSE}
+        )
         assert here.get(token=token).status_code == 401, claim
+
+
+def test_a_token_for_another_purpose_is_refused(device, accountant):
+    here = device(accountant)
+
+    refused(here.get(token=forged(here.tokens["access_token"], typ="JWT")), 401, "identity.token_invalid")
 
 
 def test_an_expired_token_is_refused(device, accountant, acme):
@@ -377,8 +387,10 @@ class TestSignIn:
         assert client.cookies[f"bursar_session_{acme.id}"].value == before
 
     def test_the_rate_limit_is_reported_then_enforced(self, acme):
-        with moved_to(now().replace(second=13)):
+        start = now()
+        with moved_to(start):
             first = self.sign_in(email="owner@acme.example", password="wrong")
+        with moved_to(start + dt.timedelta(seconds=13)):
             responses = [
                 self.sign_in(email=f"{number}@acme.example", password="wrong") for number in range(20)
             ]
@@ -386,7 +398,7 @@ class TestSignIn:
         assert (first["RateLimit-Limit"], first["RateLimit-Remaining"], first["RateLimit-Reset"]) == (
             "20",
             "19",
-            "47",
+            "60",
         )
         refused(responses[-2], 429, "identity.too_many_attempts")
         refused(responses[-1], 429, "request.throttled")

@@ -26,6 +26,7 @@ from apps.kernel.tenant import TenantInfo, activate
 from apps.settings.commands import ChangeSetting
 from tests.support.attack_surface import text_of
 from tests.support.devices import token as signed_in
+from tests.support.programs import creation
 from tests.support.two_at_work import FILE, FIRST, SECRET
 
 
@@ -37,6 +38,7 @@ class CachedArea:
     is_shared: bool = False
 
 
+DIGEST = "d1" * 32
 AREAS = {
     "settings": CachedArea(lambda _: ["all"]),
     "api-sessions": CachedArea(lambda _: [FIRST]),
@@ -44,10 +46,11 @@ AREAS = {
     "directory": CachedArea(
         lambda globex: [f"id:{globex.id}", f"slug:{globex.slug}", "host:globex.localhost"], is_shared=True
     ),
+    "service-tokens": CachedArea(lambda _: [DIGEST]),
     "inactive_tenants": CachedArea(lambda _: ["all"], is_shared=True),
 }
-"""All cached areas, with their real loaders: settings, plans and limits, token statuses, and the directory. A new area
-must be added here."""
+"""All cached areas, with their real loaders: settings, plans and limits, token statuses, tokens of programs, and the
+directory. A new area must be added here."""
 KINDS = {*AREAS, "sessions", "throttle", "backoff", "queues"}
 """All kinds of keys in Redis: cached areas, sessions, counters of requests and sign-ins, and queues."""
 ADDRESSES = (
@@ -85,6 +88,18 @@ def different_tenants(at_work, acme, globex, operator, owner):
     with activate(globex):
         dispatch(ChangeSetting(key="periods.reason_length", value=23), actor=System("Globex"))
     signed_in(Client(), "owner@globex.example", "/t/globex")
+    for tenant, name in ((acme, "of acme"), (globex, SECRET), (None, "of the platform")):
+        with activate(tenant):
+            _service_token(name)
+
+
+def _service_token(name: str) -> None:
+    """With a digest that another tenant has too, which no token brings about."""
+    user = User.objects.administrators().order_by("id")[0]
+    account = dispatch(creation(user, name=name, scopes=("identity.view_user",)), actor=System("A script"))
+    (token,) = account.tokens.all()
+    token.pk, token.digest = None, DIGEST
+    token.save(force_insert=True)
 
 
 def cached_and_loaded(area: Cached, key: Hashable, tenant: TenantInfo | None) -> tuple[object, object]:

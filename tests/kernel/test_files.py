@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -265,7 +266,7 @@ def test_a_link_to_the_bucket_is_signed_and_downloads(bucket, at_acme):
 @pytest.fixture
 def known(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """The environment without a file store, for the test to fill."""
-    for name in ("FILES_URL", "FILESYSTEM_DISK", "AWS_BUCKET", "AWS_ENDPOINT", "AWS_DEFAULT_REGION"):
+    for name in ("FILES_URL", "FILESYSTEM_DISK", *(name for name in os.environ if name.startswith("AWS_"))):
         monkeypatch.delenv(name, raising=False)
     env.cache_clear()
     yield monkeypatch
@@ -292,6 +293,16 @@ def test_the_aws_variables_name_the_store_too(known):
         "BACKEND": S3,
         "OPTIONS": {"bucket": "invoices", "endpoint": "https://s3.example"},
     }
+
+
+def test_the_credentials_of_the_bucket_may_be_in_a_file(known, tmp_path):
+    (tmp_path / "secret").write_text("wJalrXUtnFEMI\n")
+    known.setenv("FILES_URL", "s3://invoices")
+    known.setenv("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+    known.setenv("AWS_SECRET_ACCESS_KEY_FILE", str(tmp_path / "secret"))
+
+    credentials = {"access_key": "AKIAIOSFODNN7EXAMPLE", "secret_key": "wJalrXUtnFEMI"}
+    assert store(env())["OPTIONS"] == {"bucket": "invoices"} | credentials
 
 
 @pytest.mark.parametrize("wrong", ["ftp://x", "s3://", "s3://b?public=yes", "file:here", "invoices"])

@@ -19,7 +19,6 @@ from apps.kernel.queues.tasks import (
     AuditTask,
     BillingTask,
     DefaultTask,
-    FinancialTask,
     LowTask,
     route,
 )
@@ -87,7 +86,7 @@ def test_each_queue_has_its_retries_with_limits():
     }
 
 
-@pytest.mark.parametrize("base", [FinancialTask, DefaultTask, BillingTask, AuditTask, LowTask])
+@pytest.mark.parametrize("base", [DefaultTask, BillingTask, AuditTask, LowTask])
 def test_a_base_class_carries_its_queues_policy(base):
     policy = POLICIES[base.queue_name]
 
@@ -146,7 +145,7 @@ def test_no_wait_of_a_retry_is_longer_than_the_broker_holds_a_message():
     assert max_hold_s < current_app.conf.broker_transport_options["visibility_timeout"]
 
 
-@pytest.mark.parametrize("base", [FinancialTask, DefaultTask, BillingTask, AuditTask, LowTask])
+@pytest.mark.parametrize("base", [DefaultTask, BillingTask, AuditTask, LowTask])
 @pytest.mark.parametrize(
     "error", [OperationalError, ConnectionError, redis.TimeoutError, SoftTimeLimitExceeded]
 )

@@ -147,7 +147,7 @@ def test_unknown_accounts_are_listed_up_to_twenty(chart, controller):
 
     sentence = str(caught.value)
     assert sentence.startswith("30 rows refer to unknown accounts. row 2: Unknown 1; row 3: Elsewhere 1;")
-    assert sentence.endswith("row 21: Elsewhere 10; and 10 more")
+    assert sentence.endswith("row 21: Elsewhere 10 and 10 more")
 
 
 def test_missing_accounts_are_opened_with_the_type_of_their_name(chart, controller):

@@ -60,14 +60,14 @@ def test_posting_publishes_an_event_with_an_audit_record(chart, accountant):
     )
 
 
-def test_posting_takes_eleven_statements(chart, accountant):
+def test_posting_takes_ten_statements(chart, accountant):
     dispatch(sale(), actor=accountant)
 
     with CaptureQueriesContext(connection) as queries:
         dispatch(sale(), actor=accountant)
 
-    # BEGIN · accounts, period, journal · entry, lines, post · event, audit · COMMIT · NOTIFY
-    assert len(queries) == 11
+    # BEGIN · accounts, period, journal · entry, lines, post · outcome · COMMIT · NOTIFY
+    assert len(queries) == 10
 
 
 def test_entries_are_numbered_without_a_gap_per_journal_per_year(chart, controller):

@@ -40,7 +40,7 @@ def dead(initech, listener, no_broker):
             deliver(first.pk)
     listener.fails = False
     listener.handled.clear()
-    event = OutboxEvent.objects.create(
+    event = OutboxEvent.objects.using("owner").create(
         id=first.event_id + 1_000_000,
         name="shelf.filled",
         aggregate="shelf:1",
@@ -49,7 +49,7 @@ def dead(initech, listener, no_broker):
         routed_at=clock.now(),
     )
     Delivery.objects.create(
-        id=first.pk, event=event, subscriber=SUBSCRIBER, aggregate="shelf:1", status="dead", attempts=1
+        id=first.pk, event_id=event.pk, subscriber=SUBSCRIBER, aggregate="shelf:1", status="dead", attempts=1
     )
     assert statuses() == (["dead", "pending"], ["dead"])
     return first

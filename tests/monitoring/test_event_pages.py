@@ -16,11 +16,11 @@ def dead(initech):
     """A dead letter in the east, and one at home that has its number."""
     made = {}
     for alias, name in (("default@east", "shelf.emptied"), ("default@home", "shelf.filled")):
-        event = OutboxEvent.objects.using(alias).create(
+        event = OutboxEvent.objects.using(alias.replace("default", "owner")).create(
             id=70_001, name=name, aggregate="shelf:1", payload={}, occurred_at=now()
         )
         made[alias] = Delivery.objects.using(alias).create(
-            id=80_001, event=event, subscriber="a.b", aggregate="shelf:1", status="dead"
+            id=80_001, event_id=event.pk, subscriber="a.b", aggregate="shelf:1", status="dead"
         )
     return made["default@east"]
 

@@ -77,8 +77,10 @@ def test_deliveries_are_counted_by_the_queue_of_their_subscriber(db):
     subscriber = next(iter(SUBSCRIBERS.values()))
     before = {queue.broker.queue: queue for queue in queries.queues()}[subscriber.queue]
     for status in ("pending", "dead", "dead", "done"):
-        event = OutboxEvent.objects.create(name="x.y", aggregate="x:1", payload={}, occurred_at=clock.now())
-        Delivery.objects.create(event=event, subscriber=subscriber.name, aggregate="x:1", status=status)
+        event = OutboxEvent.objects.using("owner").create(
+            name="x.y", aggregate="x:1", payload={}, occurred_at=clock.now()
+        )
+        Delivery.objects.create(event_id=event.pk, subscriber=subscriber.name, aggregate="x:1", status=status)
 
     after = {queue.broker.queue: queue for queue in queries.queues()}[subscriber.queue]
     assert (after.pending - before.pending, after.dead - before.dead) == (1, 2)

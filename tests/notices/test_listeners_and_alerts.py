@@ -9,7 +9,9 @@ import pytest
 from apps.bus import dispatch
 from apps.events import publish
 from apps.events.models import Breaker
-from apps.identity.events import RefreshTokenReused, SupportSessionOpened
+from apps.identity.events import RefreshTokenReused
+from apps.impersonation.events import SupportSessionOpened
+from apps.jobs.events import JobFinished
 from apps.kernel import clock
 from apps.kernel.actors import System
 from apps.kernel.db.unit_of_work import unit_of_work
@@ -18,6 +20,7 @@ from apps.kernel.tenant import activate
 from apps.notices import alerts, hooks
 from apps.notices.models import Notice
 from apps.operations.commands import SuspendTenant
+from apps.schedules.events import ScheduledCommandRefused
 from apps.tenancy.events import TenantQueuedForDeletion
 from tests.support.notices import send_due_notices
 from tests.support.settling import settle
@@ -81,6 +84,36 @@ def test_a_support_session_is_announced_to_the_owner(acme, mail_server):
     assert (
         "Olga Operator of the platform's support opened a session as Ann: Ticket 12" in message.get_content()
     )
+
+
+@pytest.mark.parametrize(
+    ("state", "seconds", "subject"),
+    [("done", 61, "Job 7 is done"), ("failed", 1, "Job 7 has failed"), ("done", 1, None)],
+)
+def test_a_long_or_failed_job_is_announced_to_its_sender(acme, auditor, mail_server, state, seconds, subject):
+    event = JobFinished(
+        job_id=7, job="tests.count", state=state, actor_id=auditor.pk, seconds=seconds, error="gone"
+    )
+    with activate(acme), unit_of_work():
+        publish(event)
+    settle()
+    with activate(acme):
+        send_due_notices()
+
+    assert subjects(mail_server) == ([("auditor@acme.example", subject)] if subject else [])
+
+
+def test_a_refused_scheduled_command_is_announced_to_its_sender(acme, auditor, mail_server):
+    event = ScheduledCommandRefused(
+        scheduled_command_id=7, command="identity.deactivate_user", actor_id=auditor.pk, error="Not allowed."
+    )
+    with activate(acme), unit_of_work():
+        publish(event)
+    settle()
+    with activate(acme):
+        send_due_notices()
+
+    assert subjects(mail_server) == [("auditor@acme.example", "Your scheduled command was not executed")]
 
 
 def test_a_reused_token_is_announced_to_its_user(acme, auditor, mail_server):

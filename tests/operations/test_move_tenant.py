@@ -26,6 +26,8 @@ from apps.tenancy import directory
 from apps.tenancy.models import Tenant
 from tests.support.settling import settle
 
+pytestmark = pytest.mark.exhaustive("each test moves a tenant between two servers", one_in=3)
+
 
 class Killed(BaseException):
     """The process was killed."""

@@ -13,7 +13,7 @@ from apps.billing.commands import DefinePlan, RetirePlan
 from apps.bus import dispatch, dry_run
 from apps.bus.errors import PermissionDenied
 from apps.companies.models import Company
-from apps.identity.models import User
+from apps.identity.models import Invitation, User
 from apps.kernel import clock
 from apps.kernel.errors import Refusal, SeveralRefusals
 from apps.kernel.tenant import activate
@@ -51,9 +51,9 @@ def test_a_new_tenant_is_ready_to_use(operator):
         assert Period.objects.count() == 12
         assert Period.objects.order_by("starts_on").first().starts_on.year == clock.today().year
         assert Journal.objects.exists()
-        owner = User.objects.get()
-        assert (owner.name, owner.has_usable_password()) == ("Bill", False)
-        assert owner.has_perm("ledger.post_entry")
+        invitation = Invitation.objects.get()
+        assert (invitation.name, invitation.role, invitation.state) == ("Bill", "owner", "invited")
+        assert not User.objects.exists()
 
 
 @pytest.mark.physical_copy
@@ -234,7 +234,7 @@ def assert_complete_tenant():
         tenant.schema_name for tenant in Tenant.objects.order_by("id")
     ]
     with activate(tenant.info):
-        assert Company.objects.count() == User.objects.count() == Journal.objects.count() == 1
+        assert Company.objects.count() == Invitation.objects.count() == Journal.objects.count() == 1
         assert Period.objects.count() == 12
         done = Record.objects.filter(outcome="done").values_list("command", flat=True)
         assert len(done) == len(set(done)), "something was done twice"

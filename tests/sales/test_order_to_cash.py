@@ -25,6 +25,8 @@ from apps.sales.models import Invoice, Order
 from tests.support.settling import settle
 from tests.support.shop import balances, ordered, stock
 
+pytestmark = pytest.mark.exhaustive("each test delivers all events of an order", one_in=3)
+
 
 def state(order):
     return Order.objects.get(pk=order.pk).state

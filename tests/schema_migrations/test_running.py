@@ -38,6 +38,8 @@ from apps.tenancy.provisioning import TEMPLATE
 from tests.support.database import SPARES
 from tests.support.temporary_migrations import add
 
+pytestmark = pytest.mark.exhaustive("each test migrates all schemas", one_in=3)
+
 State = SchemaMigration.State
 SCHEMA_COUNT = SPARES + 2
 QUICK = LockPolicy(lock_timeout_ms=50, attempts=2, first_pause_s=0.01)

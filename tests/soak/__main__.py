@@ -17,6 +17,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from config.embedded import provide_keys
 from config.embedded.home import MEMORY, has_free_memory
 from config.env import put
 from config.up.terminal import write_line
@@ -67,6 +68,7 @@ def _configure(home: Path) -> None:
         port=str(_free_port()),
         log_level="WARNING",
     )
+    provide_keys()
 
 
 def _soak(home: Path, seed: int, seconds: float) -> Sequence[str]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from apps.bus import dispatch
-from apps.identity.commands import SetPassword
-from apps.identity.models import User
 from apps.inventory.commands import AddItem, ReceiveStock
 from apps.kernel.actors import System
 from apps.kernel.tenant import TenantInfo, activate
 from apps.operations.commands import OnboardTenant
 from apps.sales.commands import AddCustomer, SetUpSales
 from apps.tenancy.models import Tenant
+from tests.support.people import accept_all
 
 MAKER = System("The soak")
 PASSWORD = "correct horse battery"
@@ -34,8 +33,7 @@ def _tenant(slug: str) -> TenantInfo:
     onboard = OnboardTenant(slug=slug, name=slug.title(), owner_email=owner_of(slug))
     tenant: Tenant = dispatch(onboard, actor=MAKER)
     with activate(tenant.info):
-        owner = User.objects.get(email=owner_of(slug))
-        dispatch(SetPassword(user_id=owner.pk, password=PASSWORD), actor=MAKER)
+        accept_all()
         open_shop()
     return tenant.info
 

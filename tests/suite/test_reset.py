@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import threading
+import time
 from collections.abc import Iterator
 
 import psycopg
@@ -13,6 +15,7 @@ from apps.bus import dispatch
 from apps.kernel.tenant import TenantInfo, activate
 from apps.ledger.commands import OpenAccount
 from apps.ledger.models import Account
+from config.embedded.home import CHECKOUT
 from tests.support.database import TESTER, fail_for
 from tests.support.reset import SuiteDatabase
 
@@ -173,6 +176,62 @@ def test_the_session_of_a_thread_must_have_ended(
     finally:
         may_end.set()
         thread.join()
+
+
+def test_a_reset_that_fails_costs_only_its_copy(
+    db: None, suite_database: SuiteDatabase, template: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may leave the superuser's session in an aborted transaction."""
+
+    def fail(superuser: psycopg.Connection) -> dict[str, object]:
+        superuser.execute("BEGIN; SELECT 1 / 0")
+        return {}
+
+    with monkeypatch.context() as patch, pytest.raises(psycopg.errors.DivisionByZero):
+        patch.setattr("tests.support.reset.settings_of_server", fail)
+        suite_database.restore(is_copy=False)
+
+    suite_database.prepare(template)
+    assert suite_database.restore(is_copy=False) == ""
+
+
+LOCK_OF_ROLES = re.compile(r"^LOCK TABLE pg_authid.*;\n", re.M)
+
+
+@pytest.mark.xdist_group("roles")  # both cases change the same role of the server
+@pytest.mark.parametrize("is_locked", [True, False], ids=["as it is", "negative control: without its lock"])
+def test_the_roles_are_set_up_while_another_session_changes_one(
+    is_locked: bool, db: None, suite_database: SuiteDatabase, superuser: psycopg.Connection
+) -> None:
+    """Two workers of the suite do so, as do a tenant's onboarding and an operator."""
+    statements = (CHECKOUT / "deploy" / "roles.sql").read_text()
+    assert LOCK_OF_ROLES.search(statements)
+    if not is_locked:
+        statements = LOCK_OF_ROLES.sub("", statements)
+    refusals: list[Exception] = []
+
+    session = psycopg.connect(str(suite_database.superuser_url), dbname=suite_database.name, autocommit=True)
+
+    def set_up() -> None:
+        with session:
+            try:
+                session.execute(statements.encode())
+            except psycopg.errors.InternalError as refusal:
+                refusals.append(refusal)
+
+    superuser.execute("BEGIN; ALTER ROLE bursar_relay LOGIN")
+    thread = threading.Thread(target=set_up)
+    pids = [superuser.info.backend_pid, session.info.backend_pid]
+    thread.start()
+    while superuser.execute("SELECT %s <> ALL (pg_blocking_pids(%s))", pids).fetchone() == (True,):
+        time.sleep(0.002)
+    superuser.execute("COMMIT")
+    thread.join()
+    superuser.close()
+
+    assert [str(refusal).splitlines()[0] for refusal in refusals] == (
+        [] if is_locked else ["tuple concurrently updated"]
+    )
 
 
 def test_without_a_fixture_there_is_no_database() -> None:

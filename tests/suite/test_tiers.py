@@ -24,6 +24,13 @@ def test_matrix(command, point): ...
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_themes(theme, page): ...
 
+@pytest.mark.exhaustive("runs", one_in=3)
+@pytest.mark.parametrize("number", range(4))
+def test_run(number): ...
+
+@pytest.mark.exhaustive("runs", one_in=3)
+def test_other_run(): ...
+
 @pytest.mark.exhaustive("points", inside=True)
 def test_inside(sample):
     print("points", sample.of(range(10), 2))
@@ -56,6 +63,7 @@ def test_the_sample_has_a_case_of_each_stratum(pytester: pytest.Pytester) -> Non
     assert "test_long" not in sample
     for stratum in ("test_matrix[pay-", "test_matrix[post-", "-home]", "-list]"):
         assert len([test for test in sample if stratum in test]) == 1
+    assert len([test for test in sample if "run" in test]) == 2, "one in three of five"
 
 
 def test_a_seed_repeats_its_sample_and_another_chooses_another(pytester: pytest.Pytester) -> None:

@@ -133,6 +133,10 @@ TYPED_VALUES = {
     "amount": "3",
     "reference": "of the other tenant",
     "code": "X7",
+    "since": today().isoformat(),
+    "until": today().isoformat(),
+    "local_time": f"{_NUMBERS['year']}-01-01T08:00",
+    "time_zone": "Europe/Berlin",
 }
 ROWS = {
     0: {"account": "1000", "currency": "USD", "amount": "5", "debit": "5", "sku": f"SKU-{SECRET.upper()}"}
@@ -203,6 +207,7 @@ def _text(name: str) -> str:
         "events": "entry.posted",
         "role": "accountant",
         "roles": "accountant",
+        "scopes": "ledger.view_account",
         "to": "owner",
     }
     return words.get(name, "of the other tenant")

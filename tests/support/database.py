@@ -24,9 +24,7 @@ from django.db import connections
 from django.test import TestCase, TransactionTestCase
 
 from apps.bus import dispatch
-from apps.identity.commands import InviteOperator, InviteUser, SetPassword
-from apps.identity.models import User
-from apps.kernel.actors import System
+from apps.identity.commands import InviteOperator
 from apps.kernel.cache import redis_client, stamps
 from apps.kernel.tenant import activate
 from apps.operations.commands import OnboardTenant
@@ -35,12 +33,13 @@ from apps.tenancy.models import Tenant
 from config.env import env
 
 from .failpoints import hang_up
+from .people import PASSWORD as PASSWORD
+from .people import TESTER as TESTER
+from .people import accept, accept_all, new_user
 from .reset import RESETS_PER_CHECKSUM, SuiteDatabase, copy_database, point_at
 
 TEMPLATE = "bursar_test_template"
-PASSWORD = "correct horse battery"
 ROLES = ("controller", "accountant", "auditor")
-TESTER = System("The suite")
 SPARES = 2
 """Schemas that a test can onboard tenants into before one has to be made."""
 
@@ -167,24 +166,21 @@ def empty_what_is_beside() -> None:
 def _make_template() -> None:
     call_command("migrate_schemas", verbosity=0)
     invitation = InviteOperator(email="operator@bursar.example", name="Olga Operator")
-    operator = dispatch(invitation, actor=TESTER)
-    dispatch(SetPassword(user_id=operator.pk, password=PASSWORD), actor=TESTER)
+    operator = accept(dispatch(invitation, actor=TESTER))
     tenant_schemas.refill(SPARES + 2)
     for slug, name in (("acme", "Acme Corporation"), ("globex", "Globex")):
         command = OnboardTenant(slug=slug, name=name, owner_email=f"owner@{slug}.example")
         tenant: Tenant = dispatch(command, actor=operator)
         with activate(tenant.info):
             _make_users(slug)
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("DELETE FROM events_outboxevent WHERE name LIKE 'invitation.%'")
     connections.close_all()
     copy_database("bursar", TEMPLATE)
 
 
 def _make_users(slug: str) -> None:
+    accept_all()
     for role in ROLES:
-        dispatch(InviteUser(email=f"{role}@{slug}.example", name=role.title(), role=role), actor=TESTER)
-    without_role = dispatch(
-        InviteUser(email=f"no-role@{slug}.example", name="No Role", role="auditor"), actor=TESTER
-    )
-    without_role.groups.clear()
-    for user in User.objects.all():
-        dispatch(SetPassword(user_id=user.pk, password=PASSWORD), actor=TESTER)
+        new_user(f"{role}@{slug}.example", role.title(), role)
+    new_user(f"no-role@{slug}.example", "No Role", "auditor").groups.clear()

@@ -28,7 +28,7 @@ class Killed(BaseException):
     """The process was killed."""
 
 
-_NOTICED = re.compile(r"\b(INSERT|UPDATE|DELETE)\b|advisory")
+_NOTICED = re.compile(r"\b(INSERT|UPDATE|DELETE)\b|advisory|record_outcome")
 
 
 def every(sql: str, inside: bool) -> bool:

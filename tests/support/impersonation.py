@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.test import Client
 
 from apps.bus import dispatch
-from apps.identity.impersonation.commands import EnterAsSupport
-from apps.identity.models import Impersonation, User
+from apps.identity.models import User
+from apps.impersonation.commands import EnterAsSupport
+from apps.impersonation.models import Impersonation
 from apps.kernel.tenant import TenantInfo
 
 REASON = "Ticket 4711: the trial balance does not add up."

@@ -31,7 +31,7 @@ RESETS_PER_COPY = 300
 RESETS_PER_CHECKSUM = 20
 _EMPTY = 21
 """Bytes that COPY's binary format writes for a table without rows."""
-DISCONNECT_TIMEOUT_S = 5.0
+DISCONNECT_TIMEOUT_S = 30.0
 
 _TABLES = """
 SELECT c.oid::int, format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -113,6 +113,9 @@ class SuiteDatabase:
         except NotRestorable as change:
             self.discard()
             return str(change)
+        except BaseException:
+            self.discard()
+            raise
         if self._resets >= RESETS_PER_COPY:
             self.discard()
         return ""

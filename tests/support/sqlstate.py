@@ -9,6 +9,7 @@ NO_RIGHT = "42501"
 NO_COLUMN = "42703"
 NO_NAME = "42602"
 CHECK = "23514"
+APPROVAL = "BA004"
 
 
 def refused(statement: str, *, alias: str = "default") -> str | None:

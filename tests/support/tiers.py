@@ -5,6 +5,7 @@ describe, and `make test-all` the rest:
 
     by="command"    of a parametrised test, one case for each value of that parameter (or tuple of parameters)
     over="theme"    of a parametrised test, one value of that parameter for each case of the others
+    one_in=3        of all tests of the module with this mark, a third
     inside=True     the test runs in both, and takes its points from the fixture `sample`
 
 The seed that chooses is printed, and the same within a calendar week, so that a failure can be repeated:
@@ -45,7 +46,8 @@ def pytest_configure(config: pytest.Config) -> None:
     year, week, _ = dt.datetime.now(dt.UTC).isocalendar()
     config.option.sample_seed = config.option.sample_seed or f"{year}-W{week:02}"
     config.addinivalue_line(
-        "markers", "exhaustive(why, by=None, over=None, inside=False): see tests/support/tiers.py"
+        "markers",
+        "exhaustive(why, by=None, over=None, one_in=None, inside=False): see tests/support/tiers.py",
     )
     config.addinivalue_line("markers", "slow(why): takes more than five seconds, for this reason")
     config.addinivalue_line("markers", "physical_copy: the test changes its database's catalogue or grants")
@@ -128,17 +130,26 @@ def _runs_in(tier: str, item: pytest.Item, is_sampled: bool) -> bool:
 
 
 def _sampled(items: Sequence[pytest.Item], seed: str) -> set[pytest.Item]:
-    """Of each stratum, the case that is drawn first."""
+    """Of each stratum the case that is drawn first, or its share."""
     strata: dict[tuple[str, ...], list[pytest.Item]] = {}
+    shares: dict[tuple[str, ...], int] = {}
     for item in items:
         mark = item.get_closest_marker("exhaustive")
-        if mark is not None and (mark.kwargs.keys() & {"by", "over"}):
-            strata.setdefault(_stratum(item, **mark.kwargs), []).append(item)
-    return {min(stratum, key=lambda item: _draw(seed, item.nodeid)) for stratum in strata.values()}
+        if mark is not None and (mark.kwargs.keys() & {"by", "over", "one_in"}):
+            stratum = _stratum(item, **mark.kwargs)
+            strata.setdefault(stratum, []).append(item)
+            shares[stratum] = mark.kwargs.get("one_in", len(items))
+    sampled = set()
+    for stratum, cases in strata.items():
+        cases.sort(key=lambda item: _draw(seed, item.nodeid))
+        sampled.update(cases[:: shares[stratum]])
+    return sampled
 
 
-def _stratum(item: Any, by: str | tuple[str, ...] = (), over: str = "") -> tuple[str, ...]:
-    """The test, with the parameters that have one case each in the sample."""
+def _stratum(item: Any, by: str | tuple[str, ...] = (), over: str = "", one_in: int = 0) -> tuple[str, ...]:
+    """The test, with the parameters that have one case each in the sample; or its module."""
+    if one_in:
+        return (item.nodeid.partition("::")[0],)
     params = item.callspec.params if hasattr(item, "callspec") else {}
     names = params.keys() - {over} if over else {by} if isinstance(by, str) else set(by)
     if not names | ({over} if over else set()) <= params.keys():

@@ -11,16 +11,18 @@ from django.core.files.base import ContentFile
 from django.db import connections
 
 from apps.bus import dispatch
+from apps.identity.commands import InviteUser
 from apps.identity.models import User
 from apps.inventory.commands import AddItem, ReceiveStock
 from apps.kernel import clock
 from apps.kernel.clock import today
 from apps.kernel.files.store import files
 from apps.kernel.tenant import TenantInfo, activate
-from apps.ledger.commands import DraftEntry, Line, OpenAccount, OpenJournal, PostEntry
+from apps.ledger.commands import DraftEntry, ExportJournal, Line, OpenAccount, OpenJournal, PostEntry
 from apps.notices.commands import AddNotificationChannel, SendAnnouncement
 from apps.payments.commands import RequestPayment
 from apps.sales.commands import AddCustomer, OrderedItem, PlaceOrder, SetUpSales
+from apps.schedules.commands import ScheduleCommand
 from apps.settings.commands import ChangeSetting
 from apps.tenancy.models import Tenant
 from apps.webhooks.commands import RegisterEndpoint
@@ -81,6 +83,7 @@ def _work(user: User, word: str) -> None:
     lines = (Line("1000", "USD", Decimal(70)), Line("4000", "USD", Decimal(-70)))
     for command in (PostEntry, DraftEntry):
         dispatch(command(posted_on=today(), memo=f"Memo {word}", payee=word, lines=lines), actor=user)
+    dispatch(InviteUser(email=f"new@{word}.example", name=f"New {word}", role="auditor"), actor=user)
     dispatch(SetUpSales(), actor=user)
     dispatch(AddItem(sku=f"SKU-{upper}", name=f"Item {word}"), actor=user)
     dispatch(ReceiveStock(sku=f"SKU-{upper}", quantity=9, reference=f"From {word}"), actor=user)
@@ -101,6 +104,17 @@ def _work(user: User, word: str) -> None:
     )
     dispatch(SendAnnouncement(subject=f"Subject {word}", text=f"Text {word}", to=("owner",)), actor=user)
     dispatch(ChangeSetting(key="periods.reason_length", value=11), actor=user)
+    dispatch(ExportJournal(), actor=user)
+    dispatch(
+        ScheduleCommand(
+            command="notices.send_announcement",
+            arguments={"subject": f"Later {word}", "text": f"Text {word}"},
+            local_time=f"{today().year + 2}-01-01T08:00",
+            time_zone="Europe/Berlin",
+            reason=f"Reason {word}",
+        ),
+        actor=user,
+    )
 
 
 def everything_of(tenant: TenantInfo) -> dict[str, object]:

@@ -7,10 +7,9 @@ from collections import Counter
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from apps.tenancy.errors import TenantUnknown
 from apps.tenancy.placement import allocation
 from apps.tenancy.placement.allocation import Candidate, PlacementRequest
-from apps.tenancy.placement.resolver import resolver, strategy_named
+from apps.tenancy.placement.resolver import strategy_named
 
 THREE = [Candidate("home"), Candidate("east", "eu"), Candidate("west", "us")]
 
@@ -72,10 +71,3 @@ def test_a_custom_strategy_is_set_by_its_dotted_path():
     assert strategy_named("apps.tenancy.placement.allocation.hashed") is allocation.hashed
     with pytest.raises(ImproperlyConfigured, match="astrology"):
         strategy_named("astrology")
-
-
-def test_an_existing_tenant_is_resolved_by_the_directory(acme):
-    assert resolver().database_name_for_tenant(acme.id) == "home"
-    assert resolver().schema_name_for_tenant(acme.id) == acme.schema
-    with pytest.raises(TenantUnknown):
-        resolver().database_name_for_tenant(999_999)

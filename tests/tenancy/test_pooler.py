@@ -17,7 +17,7 @@ from apps.audit.models import Record
 from apps.bus import dispatch
 from apps.companies.commands import FoundCompany
 from apps.companies.models import Company
-from apps.identity.impersonation.models import SupportSession
+from apps.impersonation.models import SupportSession
 from apps.kernel.actors import System
 from apps.kernel.db import replica
 from apps.kernel.db.locks import Lock, advisory_lock

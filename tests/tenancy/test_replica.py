@@ -23,6 +23,7 @@ from apps.kernel.tenant import activate
 from apps.ledger import queries as ledger
 from apps.tenancy.placement.read_after_write import COOKIE, HEADER, ReadAfterWriteMiddleware
 
+pytestmark = pytest.mark.exhaustive("each test waits for a replica", one_in=2)
 TESTER = System("The suite")
 
 

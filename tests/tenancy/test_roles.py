@@ -36,7 +36,9 @@ def published(acme, globex, owner):
     for tenant in (acme, globex):
         with activate(tenant):
             dispatch(ChangeSetting(key="periods.reason_length", value=12), actor=TESTER)
-    OutboxEvent.objects.create(name="platform.cleaned", aggregate="platform", payload={}, occurred_at=now())
+    OutboxEvent.objects.using("owner").create(
+        name="platform.cleaned", aggregate="platform", payload={}, occurred_at=now()
+    )
 
 
 def test_the_current_role_is_the_tenants(acme, globex):
@@ -79,6 +81,21 @@ def test_the_default_search_path_is_public_only(db, role):
     try:
         fresh.connect()
         assert fresh.connection.execute("SHOW search_path").fetchone() == ("public",)
+    finally:
+        fresh.close()
+
+
+@pytest.mark.parametrize(
+    ("role", "limits"),
+    [("default", ("15min", "5min", "1min")), ("relay", ("1min", "1min", "30s")), ("owner", ("0", "1h", "0"))],
+)
+def test_sessions_of_a_role_have_its_limits(db, role, limits):
+    """An open transaction stops the sealing of the audit log."""
+    names = ("statement_timeout", "idle_in_transaction_session_timeout", "lock_timeout")
+    fresh = connections[role].copy()
+    try:
+        fresh.connect()
+        assert tuple(fresh.connection.execute(f"SHOW {name}").fetchone()[0] for name in names) == limits
     finally:
         fresh.close()
 

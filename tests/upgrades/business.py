@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from apps.audit.sealing import seal
 from apps.bus import dispatch
-from apps.identity.commands import InviteOperator, InviteUser
+from apps.identity.commands import InviteOperator
 from apps.kernel.actors import System
 from apps.kernel.clock import moved_to
 from apps.kernel.tenant import activate
@@ -17,6 +17,7 @@ from apps.payments.commands import ConfirmPayment, RefundPayment, RequestPayment
 from apps.periods.commands import ClosePeriod
 from apps.periods.models import Period
 from apps.tenancy.models import Tenant
+from tests.support.people import accept, accept_all, new_user
 
 RECORDER = System("The recorder")
 JANUARY = dt.datetime(2025, 1, 20, 9, tzinfo=dt.UTC)
@@ -34,7 +35,9 @@ CHART = (
 def fill() -> None:
     """The clock is moved, so that each recording has the same figures."""
     with moved_to(JANUARY):
-        dispatch(InviteOperator(email="operator@bursar.example", name="Olga Operator"), actor=RECORDER)
+        accept(
+            dispatch(InviteOperator(email="operator@bursar.example", name="Olga Operator"), actor=RECORDER)
+        )
         tenants = [_onboarded(slug, currency) for slug, currency in CURRENCIES.items()]
         for tenant in tenants:
             with activate(tenant.info):
@@ -58,12 +61,13 @@ def _onboarded(slug: str, currency: str) -> Tenant:
         slug=slug, name=slug.title(), owner_email=f"owner@{slug}.example", currency=currency
     )
     tenant: Tenant = dispatch(command, actor=RECORDER)
+    with activate(tenant.info):
+        accept_all()
     return tenant
 
 
 def _january(currency: str) -> None:
-    invitation = InviteUser(email="ada@bursar.example", name="Ada Accountant", role="accountant")
-    dispatch(invitation, actor=RECORDER)
+    new_user("ada@bursar.example", "Ada Accountant", "accountant")
     for code, name, kind in CHART:
         dispatch(OpenAccount(code=code, name=name, type=kind), actor=RECORDER)
     dispatch(_entry(JANUARY, "Share capital", "1000", "3000", "50000.00", currency), actor=RECORDER)

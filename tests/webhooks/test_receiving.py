@@ -375,7 +375,7 @@ def test_the_request_trace_links_the_message_with_its_command(source, processed)
 
 @pytest.fixture
 def at_noon():
-    """A fixed time, so that the minute does not end during a test."""
+    """A fixed time, so that no time passes during a test."""
     with clock.moved_to(dt.datetime(2031, 3, 4, 12, 0, 10, tzinfo=dt.UTC)):
         yield
 
@@ -387,7 +387,7 @@ def test_messages_over_the_limit_per_minute_are_refused(source, settings, at_noo
     assert [response.status_code for response in responses] == [202, 202, 429]
     assert (responses[-1].json()["code"], responses[-1]["Retry-After"]) == (
         "webhooks.too_many_messages",
-        "50",
+        "60",
     )
     assert Received.objects.count() == 2
     with clock.moved_to(clock.now() + dt.timedelta(minutes=1)):

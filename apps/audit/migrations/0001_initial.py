@@ -46,6 +46,7 @@ class Migration(migrations.Migration):
                 ("refusals", models.JSONField(default=list)),
                 ("correlation_id", models.CharField(blank=True, max_length=64)),
                 ("causation_id", models.CharField(blank=True, max_length=64)),
+                ("duration_us", models.PositiveBigIntegerField(null=True)),
                 ("retention", models.CharField(max_length=12)),
                 ("content_commitment", models.BinaryField()),
                 ("content_salt", models.BinaryField(null=True)),
@@ -57,6 +58,8 @@ class Migration(migrations.Migration):
                         db_default=apps.audit.transaction_id.CurrentTransaction(), editable=False
                     ),
                 ),
+                ("database_user", models.CharField(blank=True, max_length=63)),
+                ("backend_pid", models.IntegerField(default=0)),
             ],
             options={
                 "verbose_name": "audit record",
@@ -114,7 +117,32 @@ class Migration(migrations.Migration):
                 ("segments", models.PositiveIntegerField()),
                 ("records", models.PositiveIntegerField()),
                 ("file", models.CharField(max_length=200)),
+                ("hashes", models.JSONField(default=list)),
                 ("stored_at", models.DateTimeField()),
+                ("key_id", models.CharField(max_length=40)),
+                ("signature", models.CharField(max_length=64)),
+            ],
+            options={
+                "default_permissions": ("view",),
+            },
+        ),
+        migrations.CreateModel(
+            name="Erasure",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key_id", models.CharField(max_length=40)),
+                ("signature", models.CharField(max_length=64)),
+                ("at", models.DateTimeField()),
+                ("actor", models.TextField(blank=True)),
+                ("content", models.TextField(blank=True)),
+                ("versions", models.JSONField(default=list)),
+                ("head_number", models.PositiveBigIntegerField()),
+                ("head_hash", models.CharField(max_length=64)),
             ],
             options={
                 "default_permissions": ("view",),
@@ -139,6 +167,44 @@ class Migration(migrations.Migration):
             ],
             options={
                 "default_permissions": ("view",),
+            },
+        ),
+        migrations.CreateModel(
+            name="RollupCursor",
+            fields=[
+                ("retention", models.CharField(max_length=12, primary_key=True, serialize=False)),
+                ("xid", apps.audit.transaction_id.TransactionId()),
+                ("record_id", models.BigIntegerField()),
+            ],
+            options={
+                "default_permissions": (),
+            },
+        ),
+        migrations.CreateModel(
+            name="CommandMinute",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("minute", models.DateTimeField()),
+                ("command", models.CharField(max_length=80)),
+                ("succeeded", models.PositiveIntegerField()),
+                ("repeated", models.PositiveIntegerField()),
+                ("refused", models.PositiveIntegerField()),
+                ("failed", models.PositiveIntegerField()),
+                ("total_us", models.PositiveBigIntegerField()),
+                ("max_us", models.PositiveBigIntegerField()),
+            ],
+            options={
+                "verbose_name": "command activity",
+                "verbose_name_plural": "command activity",
+                "default_permissions": ("view",),
+                "constraints": [
+                    models.UniqueConstraint(fields=("minute", "command"), name="audit_minute_once")
+                ],
             },
         ),
     ]

@@ -6,12 +6,11 @@ PostgreSQL masks a value while reading, so the original never leaves the databas
 
 from __future__ import annotations
 
-import hmac
+import secrets
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
-from django.conf import settings
 from psycopg import sql
 
 from apps.backups.schemas import transaction_ids
@@ -37,6 +36,10 @@ MASKED_KINDS = {
 }
 
 
+MASKING_KEY_BYTES = 16
+"""The key is not stored. Without one, names could be recovered by hashing a list of likely ones."""
+
+
 class MaskedSchema:
     """The tables of a schema, read with one masking."""
 
@@ -49,7 +52,7 @@ class MaskedSchema:
             if kind in MASKED_KINDS[masking]
         }
         self._excluded = tables_not_copied() if masking else frozenset[str]()
-        self._key = _key().hex()
+        self._key = secrets.token_hex(MASKING_KEY_BYTES)
         self._xid_columns = transaction_ids.columns(tables)
 
     def rows(self, table: Table) -> sql.Composed:
@@ -126,8 +129,3 @@ _MASKS = {
     Kind.OFF: "false",
 }
 """The top-level domain .invalid never resolves (RFC 2606)."""
-
-
-def _key() -> bytes:
-    """A key makes it impossible to recover names by hashing a list of likely ones."""
-    return hmac.digest(settings.SECRET_KEY.encode(), b"masking of personal data", "sha256")[:16]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from django.conf import settings
 from django.db import transaction
 
 from apps.backups import queries
@@ -14,6 +13,7 @@ from apps.backups.schemas import owner, replaced
 from apps.kernel.db import databases
 from apps.tenancy.models import Tenant
 from apps.tenancy.placement import tenant_mirror
+from apps.tenancy.schema_names import tenant_schema_pattern
 
 
 def retire_source(tenant: Tenant) -> None:
@@ -48,7 +48,7 @@ def _moved_from(key: str) -> Sequence[Tenant]:
     with owner.as_owner(key) as cursor:
         cursor.execute(
             "SELECT nspname::text FROM pg_namespace WHERE nspname ~ %s",
-            [f"^{settings.TENANT_SCHEMA_PREFIX}[0-9]+$"],
+            [tenant_schema_pattern()],
         )
         names = [name for (name,) in cursor.fetchall()]
     return [*Tenant.objects.filter(schema_name__in=names).exclude(database=key)]

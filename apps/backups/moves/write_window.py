@@ -21,12 +21,16 @@ from apps.tenancy.models import Tenant
 WINDOW_TIMEOUT_S = 15.0
 POLL_INTERVAL_S = 0.01
 _RIGHTS = """
-SELECT relname::text, privilege_type FROM pg_class, aclexplode(relacl)
-WHERE relnamespace = %s::regnamespace AND relkind = 'r' AND grantee = 'bursar_tables'::regrole
+SELECT format('%%s ON TABLE %%s', privilege_type, pg_class.oid::regclass) FROM pg_class, aclexplode(relacl)
+WHERE relnamespace = %(schema)s::regnamespace AND relkind = 'r' AND grantee = 'bursar_tables'::regrole
   AND privilege_type IN ('INSERT', 'UPDATE', 'DELETE')
+UNION ALL
+SELECT format('EXECUTE ON FUNCTION %%s', pg_proc.oid::regprocedure) FROM pg_proc, aclexplode(proacl)
+WHERE pronamespace = %(schema)s::regnamespace AND prosecdef AND grantee = 'bursar_tables'::regrole
 """
-Rights = Sequence[tuple[str, str]]
-"""Table and privilege."""
+"""To write: rights on tables, and on functions that write as the owner."""
+Rights = Sequence[str]
+"""`INSERT ON TABLE …`."""
 
 
 @contextmanager
@@ -38,11 +42,11 @@ def write_window(tenant: Tenant, tables: Sequence[Table], source: Any) -> Iterat
     rights = _rights(source, tenant.schema_name)
     try:
         must_finish(lambda: not outbox.count_due(source, tenant.pk), tenant, "events")
-        _change_rights(source, tenant.schema_name, "REVOKE {right} ON {table} FROM bursar_tables", rights)
+        _change_rights(source, "REVOKE {} FROM bursar_tables", rights)
         _wait_for_writers(tenant, tables, source)
         yield
     except BaseException:
-        _change_rights(source, tenant.schema_name, "GRANT {right} ON {table} TO bursar_tables", rights)
+        _change_rights(source, "GRANT {} TO bursar_tables", rights)
         raise
     finally:
         _set_mode(tenant, mode)
@@ -63,13 +67,13 @@ def _set_mode(tenant: Tenant, mode: str) -> None:
 
 
 def _rights(source: Any, schema: str) -> Rights:
-    source.execute(_RIGHTS, [schema])
-    return list(source.fetchall())
+    source.execute(_RIGHTS, {"schema": schema})
+    return [right for (right,) in source.fetchall()]
 
 
-def _change_rights(source: Any, schema: str, statement: str, rights: Rights) -> None:
-    for table, right in rights:
-        source.execute(sql.SQL(statement).format(right=sql.SQL(right), table=sql.Identifier(schema, table)))
+def _change_rights(source: Any, statement: str, rights: Rights) -> None:
+    for right in rights:
+        source.execute(sql.SQL(statement).format(sql.SQL(right)))
 
 
 def _wait_for_writers(tenant: Tenant, tables: Sequence[Table], source: Any) -> None:

@@ -18,7 +18,8 @@ from apps.tenancy.provisioning import TEMPLATE
 
 PLACEHOLDER = TEMPLATE.schema
 """The name of the schema in the blueprint."""
-_QUOTED = r"\$(?P<tag>\w*)\$.*?\$(?P=tag)\$|'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*"
+_BODY = r"BEGIN ATOMIC\b(?:'(?:[^']|'')*'|[^'])*?\nEND\b"
+_QUOTED = rf"\$(?P<tag>\w*)\$.*?\$(?P=tag)\$|'(?:[^']|'')*'|\"[^\"]*\"|--[^\n]*|{_BODY}"
 _STATEMENT = re.compile(rf"(?:{_QUOTED}|[^;$'\"-]|[$-])*?;", re.S)
 _ROWS = re.compile(r"INSERT INTO|SELECT (pg_catalog\.)?setval")
 _LATER = re.compile(
@@ -61,6 +62,6 @@ def halves(ddl: str, schema: str) -> Halves:
 
 
 def statements(ddl: str) -> Iterator[str]:
-    """Splits at semicolons, except inside quotes."""
+    """Splits at semicolons, except inside quotes and the bodies of SQL functions."""
     for match in _STATEMENT.finditer(ddl):
         yield match[0].strip()

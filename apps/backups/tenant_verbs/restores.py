@@ -9,6 +9,7 @@ from django.core.management.base import CommandError, CommandParser
 from apps.backups.commands import CloneTenant, RestoreTenant
 from apps.console.terminal import Output
 from apps.kernel.db import databases
+from apps.kernel.exit_codes import EXIT_CODE_WRONG_USAGE
 from apps.tenancy.models import Tenant
 from apps.tenancy.queries import tenant_with_slug
 from apps.tenancy.verbs import CommandVerb, tenant_output, verb
@@ -46,7 +47,7 @@ class Restore(CommandVerb):
         **_: Any,
     ) -> Output:
         if bool(slug) == in_place:
-            raise CommandError("Give either --as SLUG or --in-place.", returncode=2)
+            raise CommandError("Give either --as SLUG or --in-place.", returncode=EXIT_CODE_WRONG_USAGE)
         command = RestoreTenant(
             backup=reference_of(backup),
             slug=slug,

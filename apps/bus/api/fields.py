@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from decimal import Decimal
 from enum import Enum
@@ -67,3 +68,41 @@ class OneOf(serializers.ChoiceField):
 
     def to_representation(self, value: Any) -> Any:
         return value.value if isinstance(value, Enum) else value
+
+
+class AnyJSON(serializers.JSONField):
+    """Any JSON value that PostgreSQL stores: without NUL and single surrogates."""
+
+    default_error_messages = {"unstorable": "A text in it has NUL or a single surrogate."}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"allow_null": True} | options)
+
+    def to_internal_value(self, data: Any) -> Any:
+        value = super().to_internal_value(data)
+        if not _is_storable(value):
+            self.fail("unstorable")
+        return value
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {}})
+class JSONObject(AnyJSON):
+    default_error_messages = {"not_an_object": "Write a JSON object."}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"allow_null": False} | options)
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            self.fail("not_an_object")
+        document: dict[str, Any] = super().to_internal_value(data)
+        return document
+
+
+def _is_storable(value: Any) -> bool:
+    text = json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\\u0000" not in text.replace("\\\\", "")

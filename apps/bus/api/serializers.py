@@ -18,7 +18,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from apps.bus import Command
 from apps.kernel.plain import from_plain
 
-from .fields import ExactDecimal, OneOf, Text, TrueOrFalse, WholeNumber
+from .fields import AnyJSON, ExactDecimal, JSONObject, OneOf, Text, TrueOrFalse, WholeNumber
 
 AnyField = serializers.Field[Any, Any, Any, Any]
 
@@ -114,7 +114,7 @@ def _of_type(hint: Any, options: dict[str, Any]) -> AnyField:
     if get_origin(hint) is not None:
         return _of_generic_type(get_origin(hint), get_args(hint), options)
     if hint is Any:
-        return serializers.JSONField(allow_null=True, **options)
+        return AnyJSON(**options)
     if _is_record(hint):
         return serializer_for(hint)(**options)
     if issubclass(hint, Enum):
@@ -134,7 +134,7 @@ def _of_generic_type(origin: Any, arguments: tuple[Any, ...], options: dict[str,
     if origin in (tuple, list, Sequence):
         return _several(arguments[0], options)
     if origin in (dict, Mapping):
-        return serializers.JSONField(allow_null=True, **options)
+        return JSONObject(**options)
     raise KeyError(origin)
 
 

@@ -32,7 +32,7 @@ def idempotency(envelope: Envelope, next: Next) -> Any:
         for claim in claimed:
             claims.hold(claim)
     plan = plan_of(claimed)
-    request_must_be_the_same(plan, envelope.command)
+    request_must_be_the_same(plan)
     if plan.is_repeated:
         return _replay(envelope, plan)
     return (_execute if envelope.command.atomic else _execute_long_running)(envelope, next, plan)

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from apps.bus.commands import Command
 from apps.bus.errors import FactConflict, KeyReused
 from apps.bus.models import IdempotencyKey
 from apps.kernel.clock import now
 
 from .claims import Claim
-from .fingerprints import fingerprint_of
+from .keys import stored_here
 
 
 @dataclass(frozen=True)
@@ -46,16 +45,15 @@ def plan_of(claims: Sequence[Claim]) -> Plan:
     return Plan(used=used, fresh=[claim for claim, row in rows if row is None])
 
 
-def request_must_be_the_same(plan: Plan, command: Command) -> None:
-    """Raises KeyReused for a key of another request, FactConflict for a fact with other values.
-
-    A fact may be stored with the fingerprint of the whole command."""
-    whole = fingerprint_of(command)
+def request_must_be_the_same(plan: Plan) -> None:
+    """Raises KeyReused for a key of another request, FactConflict for a fact with other values."""
     for claim, row in plan.used:
-        if row.fingerprint not in (claim.fingerprint, whole):
+        if row.fingerprint != claim.fingerprint:
             raise (FactConflict if claim.natural else KeyReused)(key=claim.key)
 
 
 def _unexpired(claim: Claim) -> IdempotencyKey | None:
+    if here := stored_here(claim):
+        return here
     row = IdempotencyKey.objects.filter(scope=claim.scope, key=claim.key).first()
     return None if row and row.expires_at and row.expires_at < now() else row

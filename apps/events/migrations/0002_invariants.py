@@ -1,7 +1,7 @@
 """Grants on the outbox, and the policies that isolate the rows of tenants.
 
-The runtime inserts events, updates its deliveries and counts failures; the relay routes. The runtime cannot delete an
-event: a function of the database owner deletes old settled events.
+The runtime updates its deliveries and counts failures; the relay routes. Events are inserted by `record_outcome` of the
+audit log alone, and deleted by neither: a function of the database owner deletes old settled events.
 """
 
 from django.db import migrations
@@ -9,7 +9,7 @@ from django.db import migrations
 from apps.kernel.db.rls import EnableTenantRLS
 
 RIGHTS = """
-REVOKE UPDATE, DELETE ON events_outboxevent FROM bursar_app;
+REVOKE INSERT, UPDATE, DELETE ON events_outboxevent FROM bursar_app;
 REVOKE DELETE ON events_delivery, events_breaker FROM bursar_app;
 GRANT SELECT, UPDATE ON events_outboxevent TO bursar_relay;
 GRANT SELECT, INSERT, UPDATE ON events_delivery TO bursar_relay;
@@ -45,7 +45,7 @@ GRANT EXECUTE ON FUNCTION events_purge(timestamptz, integer) TO bursar_app;
 
 UNDO = """
 DROP FUNCTION events_purge(timestamptz, integer);
-GRANT UPDATE, DELETE ON events_outboxevent TO bursar_app;
+GRANT INSERT, UPDATE, DELETE ON events_outboxevent TO bursar_app;
 GRANT DELETE ON events_delivery, events_breaker TO bursar_app;
 REVOKE ALL ON events_outboxevent, events_delivery, events_breaker FROM bursar_relay;
 REVOKE ALL ON SEQUENCE events_delivery_id_seq FROM bursar_relay;
@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
     dependencies = [("events", "0001_initial")]
     operations = [
         migrations.RunSQL(RIGHTS + PURGE, UNDO),
-        EnableTenantRLS("events_outboxevent", "SELECT, INSERT"),
+        EnableTenantRLS("events_outboxevent", "SELECT"),
         EnableTenantRLS("events_delivery", "SELECT, UPDATE"),
         EnableTenantRLS("events_breaker", "SELECT, INSERT, UPDATE"),
     ]

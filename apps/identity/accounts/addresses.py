@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from apps.identity.models import User
 
-from . import signed
+from .signed import UserPurpose
 
-PURPOSE = "identity.confirm_address"
 LIFE_S = 86_400
+CONFIRM_ADDRESS = UserPurpose("identity.confirm_address", life_s=LIFE_S)
 
 
 def token_of(user: User) -> str:
-    return signed.sign(PURPOSE, user, new_email=user.new_email)
+    return CONFIRM_ADDRESS.sign_for(user, new_email=user.new_email)
 
 
 def user_to_confirm(token: str) -> User | None:
     """The user whose requested address is that of the token; None if it expired, or was confirmed or replaced."""
-    claims = signed.claims_of(PURPOSE, token, max_age_s=LIFE_S)
-    if claims is None:
+    signed = CONFIRM_ADDRESS.read(token)
+    if signed is None or not signed.user.new_email:
         return None
-    user: User = claims["user"]
-    return user if user.new_email and user.new_email == claims["new_email"] else None
+    return signed.user if signed.user.new_email == signed.claims["new_email"] else None

@@ -1,5 +1,6 @@
 """Commands of users on their own account. Entry points limit the attempts with a password (`attempts`)."""
 
+import datetime as dt
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext_noop
@@ -20,6 +21,21 @@ class ChangePassword(Command):
     user_id: int
     current_password: str = field(metadata=secret, repr=False)
     new_password: str = field(metadata=secret, repr=False)
+    staying_session_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reauthenticate(Command):
+    """Confirm your password. For ten minutes you can send commands that demand a fresh authentication."""
+
+    permission = "identity.manage_users"
+    runs_while_closed = True
+    by_support = False
+    audit_message = gettext_noop("confirmed their own password")
+
+    user_id: int
+    password: str = field(metadata=secret, repr=False)
+    session_id: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +67,18 @@ class RequestAddressChange(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class WithdrawAddressChange(Command):
+    """Withdraw the requested change of your e-mail address. The link in the e-mail becomes invalid."""
+
+    permission = "identity.manage_users"
+    by_support = False
+    audit_message = gettext_noop("withdrew the change of their own e-mail address to {new_email}")
+
+    user_id: int
+    new_email: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConfirmAddressChange(Command):
     """Confirm the requested e-mail address of a user, by the link that was sent to it. It takes effect at once."""
 
@@ -60,3 +88,47 @@ class ConfirmAddressChange(Command):
 
     user_id: int
     new_email: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordFailedSignIns(Command):
+    """Record the failed sign-ins with an account from one source in one hour. Unknown accounts have no `user_id`."""
+
+    permission = "identity.manage_users"
+    runs_while_closed = True
+    by_support = False
+    audit_message = gettext_noop(
+        "counted failed sign-ins with {account} from {source}, {hour:%d %b %H:%M} UTC: {count}"
+    )
+    fact = ("user_id", "source", "hour")
+
+    user_id: int | None
+    account: str
+    source: str
+    hour: dt.datetime
+    count: int
+
+    def natural_key(self) -> str:
+        return f"failed_sign_ins:{self.user_id}:{self.source}:{self.hour:%Y%m%d%H}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordLockout(Command):
+    """Record that sign-ins with an account from one source were refused in one hour, after too many failures."""
+
+    permission = "identity.manage_users"
+    runs_while_closed = True
+    by_support = False
+    audit_message = gettext_noop(
+        "refused sign-ins with {account} from {source}, locked out, {hour:%d %b %H:%M} UTC: {count}"
+    )
+    fact = ("user_id", "source", "hour")
+
+    user_id: int | None
+    account: str
+    source: str
+    hour: dt.datetime
+    count: int
+
+    def natural_key(self) -> str:
+        return f"lockout:{self.user_id}:{self.source}:{self.hour:%Y%m%d%H}"

@@ -15,20 +15,20 @@ from django.urls import get_script_prefix
 from apps.identity.models import User
 from apps.kernel.tenant import current_tenant
 
-from . import signed
+from .signed import UserPurpose
 
-PURPOSE = "identity.known_device"
 LIFE_S = 180 * 86_400
+KNOWN_DEVICE = UserPurpose("identity.known_device", life_s=LIFE_S)
 DEVICE_LENGTH_BYTES = 12
 
 
 def known(request: HttpRequest, account: str) -> str | None:
     """The id of the device, if it is known for the account."""
     cookie = request.COOKIES.get(_cookie_name())
-    claims = signed.claims_of(PURPOSE, cookie, max_age_s=LIFE_S) if cookie else None
-    if claims is None or claims["user"].email.casefold() != account.strip().casefold():
+    signed = KNOWN_DEVICE.read(cookie) if cookie else None
+    if signed is None or signed.user.email.casefold() != account.strip().casefold():
         return None
-    return str(claims["device"])
+    return str(signed.claims["device"])
 
 
 def remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
@@ -36,7 +36,7 @@ def remember(request: HttpRequest, response: HttpResponse, user: User) -> None:
     device = known(request, user.email) or secrets.token_hex(DEVICE_LENGTH_BYTES)
     response.set_cookie(
         _cookie_name(),
-        signed.sign(PURPOSE, user, device=device),
+        KNOWN_DEVICE.sign_for(user, device=device),
         max_age=LIFE_S,
         path=get_script_prefix(),
         secure=settings.SESSION_COOKIE_SECURE,

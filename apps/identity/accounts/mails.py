@@ -8,11 +8,10 @@ from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 from django.utils.translation import gettext
 
-from apps.identity.allauth_internals import password_reset_key
 from apps.identity.models import User
 from apps.kernel.tenant import current_tenant
 
-from . import addresses
+from . import addresses, password_links
 from .links import console_link
 
 HEADERS = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
@@ -21,17 +20,16 @@ HEADERS = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"
 
 def send_password_link(user: User) -> None:
     """The link is signed here, so it is stored nowhere."""
-    uidb36, key = password_reset_key(user)
-    link = console_link("account_reset_password_from_key", uidb36=uidb36, key=key)
+    link = password_links.link_for(user)
     subject = gettext("Choose a new password for {organisation}").format(organisation=organisation())
-    _send(subject, "identity/emails/password_link.txt", to=user.email, user=user, link=link)
+    send(subject, "identity/emails/password_link.txt", to=user.email, user=user, link=link)
 
 
 def send_address_link(user: User) -> None:
     """To the requested address."""
     link = console_link("account_confirm_address", token=addresses.token_of(user))
     subject = gettext("Confirm your e-mail address for {organisation}").format(organisation=organisation())
-    _send(subject, "identity/emails/address_link.txt", to=user.new_email, user=user, link=link)
+    send(subject, "identity/emails/address_link.txt", to=user.new_email, user=user, link=link)
 
 
 def notify_of_address_change(user: User) -> None:
@@ -40,14 +38,14 @@ def notify_of_address_change(user: User) -> None:
         organisation=organisation()
     )
     link = console_link("account_reset_password")
-    _send(subject, "identity/emails/address_requested.txt", to=user.email, user=user, link=link)
+    send(subject, "identity/emails/address_requested.txt", to=user.email, user=user, link=link)
 
 
 def notify_former_address(user: User, former_email: str) -> None:
     subject = gettext("Your e-mail address for {organisation} has changed").format(
         organisation=organisation()
     )
-    _send(subject, "identity/emails/address_changed.txt", to=former_email, user=user)
+    send(subject, "identity/emails/address_changed.txt", to=former_email, user=user)
 
 
 def organisation() -> str:
@@ -55,6 +53,6 @@ def organisation() -> str:
     return f"{tenant.name} (Bursar)" if tenant else gettext("the Bursar platform")
 
 
-def _send(subject: str, template: str, *, to: str, **context: Any) -> None:
+def send(subject: str, template: str, *, to: str, **context: Any) -> None:
     body = render_to_string(template, {"organisation": organisation(), **context})
     EmailMessage(" ".join(subject.split()), body, to=[to], headers=HEADERS).send()

@@ -12,15 +12,16 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.bus import Command, Outcome, dispatch
+from apps.bus import Command, Outcome, dispatch, dispatch_once
 from apps.console import hooks
 from apps.console.admin import CommandPage, Facts, ServerFields
 from apps.console.widgets import Form
 from apps.identity.models import User
+from apps.identity.sessions import browser
 from apps.identity.tokens.self_service import SelfService
 
 from . import attempts, devices
-from .commands import ChangePassword, RequestAddressChange
+from .commands import ChangePassword, RequestAddressChange, WithdrawAddressChange
 from .forms import NewPasswordForm
 
 
@@ -55,6 +56,12 @@ class ChangePasswordForm(NewPasswordForm, Form):
 
 class ChangePasswordPage(OwnCommandPage):
     command, form = ChangePassword, ChangePasswordForm
+
+    def __call__(
+        self, request: HttpRequest, *, context: dict[str, Any], **server_fields: Any
+    ) -> HttpResponseBase:
+        staying = browser.session_id_of(request)
+        return super().__call__(request, context=context, staying_session_id=staying, **server_fields)
 
     def build(self, form: forms.Form, server_fields: ServerFields) -> ChangePassword:
         values = form.cleaned_data
@@ -92,6 +99,27 @@ class ChangeAddressPage(OwnCommandPage):
         )
 
 
+class WithdrawAddressChangePage(CommandPage):
+    """Needs no password: it takes back what a stranger may have requested."""
+
+    command = WithdrawAddressChange
+
+    def __call__(
+        self, request: HttpRequest, *, context: dict[str, Any], **server_fields: Any
+    ) -> HttpResponseBase:
+        user = cast(User, request.user)
+        return super().__call__(request, context=context, user_id=user.pk, new_email=user.new_email)
+
+    def send(self, request: HttpRequest, command: Command, key: str) -> Outcome:
+        return dispatch_once(command, actor=SelfService(cast(User, request.user)), key=key)
+
+    def facts(self, server_fields: ServerFields) -> Facts:
+        return ((gettext("Requested address"), server_fields["new_email"] or gettext("none")),)
+
+    def sentence(self, result: User) -> str:
+        return gettext("Your e-mail address stays {email}.").format(email=result.email)
+
+
 hooks.plug_own(
     hooks.OwnPage(
         path="password_change/",
@@ -104,5 +132,12 @@ hooks.plug_own(
         name="address_change",
         title=_("Change e-mail address"),
         view=ChangeAddressPage(),
+    ),
+    hooks.OwnPage(
+        path="address_change/withdraw/",
+        name="withdraw_address_change",
+        title=_("Withdraw change of e-mail address"),
+        view=WithdrawAddressChangePage(),
+        when=lambda user: bool(user.new_email),
     ),
 )

@@ -1,38 +1,30 @@
-"""Signed texts about a user: bound to purpose, tenant, user and both epochs, so each is valid in one place only, and
-until password, address or tenant change."""
+"""Signed texts about a user: each is valid for one purpose, tenant and user, until the user's password, address or
+account changes."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.core import signing
+from typing import Any, NamedTuple
 
 from apps.identity.models import User
-from apps.kernel.clock import now
-from apps.kernel.tenant import current_tenant
+from apps.kernel.signed import Purpose
 
 
-def sign(purpose: str, user: User, **claims: Any) -> str:
-    return signing.dumps(_binding(user) | claims | {"at": int(now().timestamp())}, salt=purpose)
+class Signed(NamedTuple):
+    user: User
+    claims: dict[str, Any]
 
 
-def claims_of(purpose: str, text: str, *, max_age_s: int) -> dict[str, Any] | None:
-    """The claims of a text that is valid for its user now; `user` is the user's row."""
-    try:
-        claims: dict[str, Any] = signing.loads(text, salt=purpose)
-    except signing.BadSignature:
-        return None
-    if int(now().timestamp()) - claims["at"] > max_age_s:
-        return None
-    user = User.objects.filter(pk=claims["user"][0], is_active=True).first()
-    if user is None or claims | _binding(user) != claims:
-        return None
-    return claims | {"user": user}
+class UserPurpose(Purpose):
+    """A purpose whose texts are bound to the epoch of a user."""
 
+    def sign_for(self, user: User, **claims: Any) -> str:
+        return self.sign(user=[user.pk, user.epoch], **claims)
 
-def _binding(user: User) -> dict[str, list[int]]:
-    tenant = current_tenant()
-    return {
-        "tenant": [tenant.id, tenant.epoch] if tenant else [0, 0],
-        "user": [user.pk, user.epoch],
-    }
+    def read(self, text: str) -> Signed | None:
+        """The user and the claims of a text that is valid for the active user now; None for any other."""
+        claims = self.claims_of(text)
+        if claims is None:
+            return None
+        pk, epoch = claims.pop("user")
+        user = User.objects.filter(pk=pk, epoch=epoch, is_active=True).first()
+        return Signed(user, claims) if user else None

@@ -1,9 +1,11 @@
-"""/accounts/: the pages of sign-in and passwords. Of django-allauth only these two are mounted, as its others let an
-open session add addresses without a password (tests/identity/test_mounted_addresses.py has the reason of each)."""
+"""/accounts/: the pages of sign-in, passwords and invitations. Of django-allauth only sign-in and sign-out are mounted,
+as its others let an open session add addresses without a password (tests/identity/test_mounted_addresses.py has the
+reason of each)."""
 
-from django.urls import path, re_path
+from django.urls import path
 
 from apps.identity.allauth_internals import LogoutView
+from apps.identity.invitations import views as invitations
 
 from . import views
 
@@ -12,11 +14,9 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="account_logout"),
     path("password/reset/", views.RequestPasswordLink.as_view(), name="account_reset_password"),
     path("password/reset/done/", views.password_link_sent, name="account_reset_password_done"),
-    re_path(
-        r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
-        views.ChoosePassword.as_view(),
-        name="account_reset_password_from_key",
-    ),
+    path("password/choose/<str:token>/", views.ChoosePassword.as_view(), name="account_choose_password"),
     path("address/<str:token>/", views.ConfirmAddress.as_view(), name="account_confirm_address"),
-    path("password/reset/key/done/", views.password_set, name="account_reset_password_from_key_done"),
+    path("password/chosen/", views.password_set, name="account_password_chosen"),
+    path("invitation/<str:token>/", invitations.Accept.as_view(), name="account_accept_invitation"),
+    path("invitation-accepted/", invitations.accepted, name="account_invitation_accepted"),
 ]

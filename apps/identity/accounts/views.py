@@ -13,12 +13,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from apps.bus import dispatch
-from apps.identity.allauth_internals import LoginView, user_of_password_reset_key
+from apps.identity.allauth_internals import LoginView
 from apps.identity.errors import AttemptsUnavailable, TooManyAttempts
 from apps.identity.tokens.self_service import SelfService
 from apps.kernel.errors import Refusal
 
-from . import addresses, attempts, devices, tasks
+from . import addresses, attempts, devices, password_links, tasks
 from .commands import ConfirmAddressChange, ResetPassword
 from .forms import AddressForm, NewPasswordForm
 
@@ -62,14 +62,14 @@ def password_link_sent(request: HttpRequest) -> HttpResponse:
 @method_decorator(never_cache, name="dispatch")
 @method_decorator(sensitive_post_parameters("new_password", "repeated_password"), name="dispatch")
 class ChoosePassword(View):
-    """Opened by a one-time link. The key stays in the address, of which other sites see only the host."""
+    """Opened by a one-time link. The token stays in the address, of which other sites see only the host."""
 
-    def get(self, request: HttpRequest, uidb36: str, key: str) -> HttpResponse:
-        user = user_of_password_reset_key(uidb36, key)
+    def get(self, request: HttpRequest, token: str) -> HttpResponse:
+        user = password_links.user_of(token)
         return self._page(request, user, NewPasswordForm())
 
-    def post(self, request: HttpRequest, uidb36: str, key: str) -> HttpResponse:
-        user = user_of_password_reset_key(uidb36, key)
+    def post(self, request: HttpRequest, token: str) -> HttpResponse:
+        user = password_links.user_of(token)
         form = NewPasswordForm(request.POST)
         if user is None or not form.is_valid():
             return self._page(request, user, form)
@@ -81,7 +81,7 @@ class ChoosePassword(View):
         except Refusal as refusal:
             form.add_error("new_password", str(refusal))
             return self._page(request, user, form, status=refusal.status)
-        response = redirect("account_reset_password_from_key_done")
+        response = redirect("account_password_chosen")
         user.refresh_from_db()
         devices.remember(
             request, response, user

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
@@ -9,6 +11,7 @@ from rest_framework.request import Request
 from apps.identity.tokens import access
 from apps.identity.tokens.access import Claims
 from apps.identity.tokens.bearer import Bearer
+from apps.kernel.authentication import note_authentication
 
 SCHEME = "bearer"
 
@@ -21,6 +24,7 @@ class AccessToken(BaseAuthentication):
         if scheme.lower() != SCHEME:
             return None
         claims = access.read(token.strip())
+        note_authentication(dt.datetime.fromtimestamp(claims["auth_time"], dt.UTC))
         return Bearer(claims), claims
 
     def authenticate_header(self, request: Request) -> str:

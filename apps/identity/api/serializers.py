@@ -5,7 +5,7 @@ from rest_framework import serializers
 
 from apps.bus.api.fields import Text
 from apps.bus.api.serializers import ReadSerializer, StrictSerializer
-from apps.identity.models import ApiSession, User
+from apps.identity.models import Invitation, User
 from apps.kernel.tenant import current_tenant
 
 
@@ -56,12 +56,17 @@ class PairSerializer(serializers.Serializer[Any]):
     session_id = serializers.IntegerField()
 
 
-class SessionSerializer(ReadSerializer):
-    """A device that is signed in."""
+class PasswordSerializer(StrictSerializer):
+    password = Text(write_only=True, style={"input_type": "password"})
 
-    class Meta:
-        model = ApiSession
-        fields = ("id", "device", "began_at", "last_used_at", "expires_at")
+
+class FreshTokenSerializer(serializers.Serializer[Any]):
+    """The access token after the password was confirmed. Null for a console session, which is fresh itself."""
+
+    access_token = serializers.CharField(allow_null=True)
+    expires_in = serializers.IntegerField(
+        allow_null=True, help_text="Lifetime of the access token in seconds."
+    )
 
 
 class UserSerializer(ReadSerializer):
@@ -72,3 +77,23 @@ class UserSerializer(ReadSerializer):
     class Meta:
         model = User
         fields = ("id", "email", "new_email", "name", "is_active", "roles", "last_login")
+
+
+class InvitationSerializer(ReadSerializer):
+    """An invitation and its state. The link is in the e-mail to the invited person only."""
+
+    class Meta:
+        model = Invitation
+        fields = (
+            "id",
+            "email",
+            "name",
+            "role",
+            "state",
+            "invited_by",
+            "invited_at",
+            "sent_at",
+            "expires_at",
+            "ended_at",
+            "user",
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import cast
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import AllowAny
@@ -12,16 +12,13 @@ from rest_framework.response import Response
 
 from apps.bus import dispatch
 from apps.bus.api.permissions import SIGNED_IN
-from apps.bus.api.views import Endpoint, ListEndpoint
+from apps.bus.api.views import Endpoint
 from apps.identity.commands import EndSession
-from apps.identity.errors import SessionUnknown
-from apps.identity.models import ApiSession
 from apps.identity.tokens import refreshing
 from apps.identity.tokens.login import sign_in
 from apps.identity.tokens.self_service import SelfService
-from apps.kernel.actors import Actor
 
-from .serializers import CredentialsSerializer, PairSerializer, RefreshSerializer, SessionSerializer
+from .serializers import CredentialsSerializer, PairSerializer, RefreshSerializer
 from .throttling import Throttled
 
 
@@ -48,7 +45,7 @@ class SignIn(OpenEndpoint):
     @extend_schema(operation_id="identity_sign_in", responses={201: PairSerializer}, auth=[])
     def post(self, request: Request) -> Response:
         tokens = sign_in(request._request, **self.payload(request))
-        return _uncached(Response(PairSerializer(tokens).data, status=201))
+        return uncached(Response(PairSerializer(tokens).data, status=201))
 
 
 class Refresh(OpenEndpoint):
@@ -61,7 +58,7 @@ class Refresh(OpenEndpoint):
     @extend_schema(operation_id="identity_refresh", responses={200: PairSerializer}, auth=[])
     def post(self, request: Request) -> Response:
         pair = refreshing.next_pair(self.payload(request)["refresh_token"])
-        return _uncached(Response(PairSerializer(pair.as_json).data))
+        return uncached(Response(PairSerializer(pair.as_json).data))
 
 
 class SignOut(OpenEndpoint):
@@ -77,33 +74,7 @@ class SignOut(OpenEndpoint):
         return Response(status=204)
 
 
-class Sessions(ListEndpoint):
-    """The caller's open API sessions, newest first."""
-
-    permission = SIGNED_IN
-    serializer_class = SessionSerializer
-    queryset = ApiSession.objects.none()
-
-    def get_queryset(self) -> Any:
-        return ApiSession.objects.open().filter(user_id=int(self.request.user.pk or 0))
-
-
-class EndOneSession(Endpoint):
-    """End an API session of the caller. Its tokens become invalid at once."""
-
-    permission, command = SIGNED_IN, EndSession
-    serializer_class = SessionSerializer
-
-    @extend_schema(operation_id="identity_end_own_session", request=None, responses={204: None})
-    def post(self, request: Request, session_id: int) -> Response:
-        caller = cast(Actor, request.user)
-        if not ApiSession.objects.filter(pk=session_id, user_id=int(caller.pk or 0)).exists():
-            raise SessionUnknown(session_id=session_id)
-        dispatch(EndSession(session_id=session_id), actor=SelfService(caller))
-        return Response(status=204)
-
-
-def _uncached(response: Response) -> Response:
+def uncached(response: Response) -> Response:
     """Forbids caching by proxies and browsers (RFC 6749 §5.1)."""
     response["Cache-Control"] = "no-store"
     return response

@@ -2,7 +2,7 @@ from typing import Any
 
 from apps.bus.api.permissions import SIGNED_IN
 from apps.bus.api.views import CommandEndpoint, ListEndpoint, QueryEndpoint
-from apps.identity.commands import ChangeRoles, DeactivateUser, InviteUser, ReactivateUser
+from apps.identity.commands import ChangeRoles, DeactivateUser, ReactivateUser
 from apps.identity.models import User
 
 from .serializers import MeSerializer, UserSerializer
@@ -18,13 +18,12 @@ class Me(QueryEndpoint):
         return self.request.user
 
 
-class Users(ListEndpoint, CommandEndpoint):
+class Users(ListEndpoint):
     """The users of the current plane."""
 
     permission = "identity.view_user"
     queryset = User.objects.prefetch_related("groups")
     serializer_class = UserSerializer
-    command, result = InviteUser, UserSerializer
 
 
 class ChangeRolesOfOne(CommandEndpoint):

@@ -1,5 +1,3 @@
-import datetime
-
 import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.text
@@ -146,8 +144,16 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("api", "API"), ("console", "Console")], default="api", max_length=7
+                    ),
+                ),
                 ("device", models.CharField(blank=True, max_length=200)),
+                ("address", models.CharField(blank=True, max_length=45)),
                 ("began_at", models.DateTimeField()),
+                ("authenticated_at", models.DateTimeField()),
                 ("last_used_at", models.DateTimeField()),
                 ("expires_at", models.DateTimeField()),
                 ("ended_at", models.DateTimeField(null=True)),
@@ -162,7 +168,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "API session",
+                "verbose_name": "session",
                 "default_permissions": ("view",),
             },
         ),
@@ -195,147 +201,6 @@ class Migration(migrations.Migration):
                         condition=models.Q(("used_at", None)),
                         fields=("session",),
                         name="identity_one_unused_refresh_token",
-                    )
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="Impersonation",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("operator_id", models.BigIntegerField()),
-                ("operator_name", models.CharField(max_length=150)),
-                ("tenant_id", models.BigIntegerField()),
-                ("tenant_name", models.CharField(max_length=120, verbose_name="tenant")),
-                ("epoch", models.PositiveIntegerField()),
-                ("user_id", models.BigIntegerField()),
-                ("user_name", models.CharField(max_length=254, verbose_name="as")),
-                ("reason", models.TextField()),
-                ("ticket", models.CharField(max_length=64)),
-                ("requested_at", models.DateTimeField()),
-                ("ticket_expires_at", models.DateTimeField()),
-                ("entered_at", models.DateTimeField(null=True)),
-                ("ends_at", models.DateTimeField(null=True)),
-                ("ended_at", models.DateTimeField(null=True)),
-                (
-                    "end_reason",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("left", "The operator left"),
-                            ("ended", "An operator ended it"),
-                            ("expired", "The time limit was reached"),
-                            ("ticket_unused", "The ticket was not used"),
-                            ("refused", "The tenant refused it"),
-                            ("operator_gone", "The operator lost the permission"),
-                            ("tenant_changed", "The tenant was suspended or moved"),
-                            ("user_changed", "The permissions of the user changed"),
-                            ("access_disabled", "The tenant disabled support access"),
-                        ],
-                        max_length=16,
-                        verbose_name="end reason",
-                    ),
-                ),
-                ("actions", models.PositiveIntegerField(null=True)),
-                ("settled_at", models.DateTimeField(null=True)),
-            ],
-            options={
-                "permissions": [
-                    ("impersonate_managers", "Can impersonate users who manage a tenant's users")
-                ],
-                "default_permissions": ("view",),
-                "indexes": [
-                    models.Index(
-                        condition=models.Q(("settled_at", None)), fields=["id"], name="identity_unsettled"
-                    )
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("ended_at", None)),
-                        fields=("operator_id",),
-                        name="identity_one_impersonation",
-                    ),
-                    models.UniqueConstraint(
-                        condition=models.Q(("ticket", ""), _negated=True),
-                        fields=("ticket",),
-                        name="identity_ticket_once",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("entered_at", None),
-                            models.Q(
-                                (
-                                    "ends_at__lte",
-                                    django.db.models.expressions.CombinedExpression(
-                                        models.F("entered_at"),
-                                        "+",
-                                        models.Value(datetime.timedelta(seconds=1800)),
-                                    ),
-                                ),
-                                ("ticket", ""),
-                            ),
-                            _connector="OR",
-                        ),
-                        name="identity_impersonation_is_short",
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="SupportSession",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("number", models.BigIntegerField()),
-                ("operator", models.CharField(max_length=150)),
-                ("user_id", models.BigIntegerField()),
-                ("user_name", models.CharField(max_length=254, verbose_name="as")),
-                ("reason", models.TextField()),
-                ("entered_at", models.DateTimeField()),
-                ("ends_at", models.DateTimeField()),
-                ("ended_at", models.DateTimeField(null=True)),
-                (
-                    "end_reason",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("left", "The operator left"),
-                            ("ended", "An operator ended it"),
-                            ("expired", "The time limit was reached"),
-                            ("ticket_unused", "The ticket was not used"),
-                            ("refused", "The tenant refused it"),
-                            ("operator_gone", "The operator lost the permission"),
-                            ("tenant_changed", "The tenant was suspended or moved"),
-                            ("user_changed", "The permissions of the user changed"),
-                            ("access_disabled", "The tenant disabled support access"),
-                        ],
-                        max_length=16,
-                        verbose_name="end reason",
-                    ),
-                ),
-                ("actions", models.PositiveIntegerField(null=True)),
-            ],
-            options={
-                "verbose_name": "support session",
-                "default_permissions": ("view",),
-                "indexes": [models.Index(fields=["number"], name="identity_support_by_number")],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("actions", None), ("ended_at", None)),
-                            models.Q(("actions__isnull", False), ("ended_at__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="identity_supportsession_ends_counted",
                     )
                 ],
             },
@@ -456,5 +321,94 @@ class Migration(migrations.Migration):
                 "verbose_name": "HistoricalUser_groups",
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+        migrations.CreateModel(
+            name="Invitation",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("email", models.EmailField(max_length=254, verbose_name="e-mail address")),
+                ("name", models.CharField(max_length=120)),
+                ("role", models.CharField(blank=True, max_length=20)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("invited", "Invited"),
+                            ("accepted", "Accepted"),
+                            ("expired", "Expired"),
+                            ("revoked", "Revoked"),
+                        ],
+                        default="invited",
+                        max_length=8,
+                    ),
+                ),
+                ("token_digest", models.CharField(blank=True, max_length=64)),
+                ("invited_by", models.CharField(max_length=200)),
+                ("invited_at", models.DateTimeField()),
+                ("expires_at", models.DateTimeField()),
+                ("sent_at", models.DateTimeField(null=True, verbose_name="e-mail sent at")),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ("-id",),
+                "default_permissions": (),
+                "constraints": [
+                    models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("email"),
+                        condition=models.Q(("state", "invited")),
+                        name="identity_one_open_invitation",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("token_digest", ""), _negated=True),
+                        fields=("token_digest",),
+                        name="identity_invitation_token_once",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("state", "invited"), ("token_digest", ""), _connector="OR"),
+                        name="identity_ended_invitation_has_no_token",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("ended_at", None), ("state", "invited")),
+                            models.Q(
+                                models.Q(("state", "invited"), _negated=True),
+                                models.Q(("ended_at", None), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="identity_open_invitation_has_no_end",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "accepted"), _negated=True),
+                            ("ended_at__lte", models.F("expires_at")),
+                            _connector="OR",
+                        ),
+                        name="identity_invitation_accepted_in_time",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "accepted"), ("user__isnull", False)),
+                            models.Q(models.Q(("state", "accepted"), _negated=True), ("user", None)),
+                            _connector="OR",
+                        ),
+                        name="identity_accepted_invitation_has_user",
+                    ),
+                ],
+            },
         ),
     ]

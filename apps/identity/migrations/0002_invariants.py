@@ -1,4 +1,5 @@
-"""Database invariants of users: history is append-only, and the epoch that invalidates older tokens never decreases.
+"""Database invariants of users and invitations: history is append-only, the epoch that invalidates older tokens never
+decreases, and an invitation that has ended stays as it is.
 
 The epoch grows with every change of the password, the address and the flags. Otherwise a row that was read before a change and written
 after it would make old tokens valid again.
@@ -27,6 +28,36 @@ DROP TRIGGER identity_user_epoch ON identity_user;
 DROP FUNCTION identity_user_epoch();
 """
 
+# An invitation starts as invited and makes only the transitions of Invitation.TRANSITIONS. Address and role never change,
+# so that the accepted ones are those of the audit log, and after its end nothing does.
+INVITATION = """
+CREATE FUNCTION identity_invitation_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.state <> 'invited' THEN
+            RAISE EXCEPTION 'An invitation starts as invited.' USING ERRCODE = 'BD001',
+                DETAIL = format('number=%s; state=%s', NEW.id, NEW.state);
+        END IF;
+        RETURN NEW;
+    END IF;
+    IF TG_OP = 'DELETE'
+       OR (NEW.email, NEW.role) IS DISTINCT FROM (OLD.email, OLD.role)
+       OR (OLD.state, NEW.state) NOT IN (('invited', 'invited'), ('invited', 'accepted'), ('invited', 'expired'),
+                                         ('invited', 'revoked'), ('expired', 'invited')) THEN
+        RAISE EXCEPTION 'Invitation % cannot be changed like this.', OLD.id USING ERRCODE = 'BD001',
+            DETAIL = format('number=%s; state=%s', OLD.id, OLD.state);
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER identity_invitation_guard BEFORE INSERT OR UPDATE OR DELETE ON identity_invitation
+    FOR EACH ROW EXECUTE FUNCTION identity_invitation_guard();
+"""
+
+UNDO_INVITATION = """
+DROP TRIGGER identity_invitation_guard ON identity_invitation;
+DROP FUNCTION identity_invitation_guard();
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [("identity", "0001_initial")]
@@ -36,4 +67,5 @@ class Migration(migrations.Migration):
         append_only("identity_historicalgroup"),
         append_only("identity_historicalgroup_permissions"),
         migrations.RunSQL(EPOCH, UNDO),
+        migrations.RunSQL(INVITATION, UNDO_INVITATION),
     ]

@@ -22,7 +22,21 @@ from apps.kernel.tenant import TenantInfo, current_tenant
 
 from . import keys
 
-NEEDED = ["iss", "aud", "sub", "sid", "jti", "iat", "exp", "tenant_id", "tenant_epoch", "user_epoch"]
+NEEDED = [
+    "iss",
+    "aud",
+    "sub",
+    "sid",
+    "jti",
+    "iat",
+    "auth_time",
+    "exp",
+    "tenant_id",
+    "tenant_epoch",
+    "user_epoch",
+]
+PURPOSE = "at+jwt"
+"""The `typ` of the header: an access token (RFC 9068)."""
 PLATFORM = 0
 """The tenant id of platform tokens."""
 Claims = Mapping[str, Any]
@@ -36,7 +50,7 @@ def issue(session: ApiSession, until: dt.datetime) -> str:
         {**hooks.claims_of(user), **_about(user), **_bounds(session, until)},
         key,
         algorithm=keys.ALGORITHM,
-        headers={"kid": key_id, "typ": "at+jwt"},
+        headers={"kid": key_id, "typ": PURPOSE},
     )
 
 
@@ -64,7 +78,10 @@ def audience(tenant: TenantInfo | None) -> str:
 
 def _signed(token: str) -> Claims:
     try:
-        key_id = str(jwt.get_unverified_header(token).get("kid"))
+        header = jwt.get_unverified_header(token)
+        if header.get("typ") != PURPOSE:
+            raise TokenInvalid
+        key_id = str(header.get("kid"))
         claims: Claims = jwt.decode(
             token,
             keys.verifying_key(key_id) or _unknown_key(key_id),
@@ -110,6 +127,7 @@ def _bounds(session: ApiSession, until: dt.datetime) -> dict[str, Any]:
         "sid": session.pk,
         "jti": uuid4().hex,
         "iat": now(),
+        "auth_time": int(session.authenticated_at.timestamp()),
         "exp": until,
     }
 

@@ -15,15 +15,16 @@ from apps.bus import dispatch
 from apps.identity.commands import EndStolenSession
 from apps.identity.errors import RefreshTokenReused, RefreshTokenUnknown, SessionEnded
 from apps.identity.models import ApiSession, RefreshToken
-from apps.identity.random_tokens import digest_of, new_token
 from apps.kernel.actors import System
 from apps.kernel.clock import now
 from apps.kernel.db.callbacks import afterwards
 from apps.kernel.db.unit_of_work import unit_of_work
+from apps.kernel.random_tokens import digest_of, new_token
 
 from . import access
 
 ACTOR = System("System (API tokens)")
+PURPOSE = "identity.refresh_token"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,27 +83,35 @@ def _rotated(presented: str) -> Pair:
 
 
 def _known(presented: str) -> RefreshToken:
-    token = RefreshToken.objects.select_related("session__user").filter(digest=digest_of(presented)).first()
+    token = (
+        RefreshToken.objects.select_related("session__user")
+        .filter(digest=digest_of(PURPOSE, presented))
+        .first()
+    )
     if token is None:
         raise RefreshTokenUnknown
     return token
 
 
-def _pair(session: ApiSession) -> Pair:
+def access_token_of(session: ApiSession) -> tuple[str, int]:
+    """A new access token, and its lifetime in seconds."""
     at = now()
-    until, token = (
-        min(at + settings.ACCESS_TOKEN_LIFE, session.expires_at),
-        new_token(),
-    )
+    until = min(at + settings.ACCESS_TOKEN_LIFE, session.expires_at)
+    return access.issue(session, until), int((until - at).total_seconds())
+
+
+def _pair(session: ApiSession) -> Pair:
+    at, token = now(), new_token()
+    access_token, expires_in = access_token_of(session)
     RefreshToken.objects.create(
         session=session,
-        digest=digest_of(token),
+        digest=digest_of(PURPOSE, token),
         issued_at=at,
         expires_at=min(at + settings.REFRESH_TOKEN_IDLE, session.expires_at),
     )
     return Pair(
         session=session,
-        access_token=access.issue(session, until),
+        access_token=access_token,
         refresh_token=token,
-        expires_in=int((until - at).total_seconds()),
+        expires_in=expires_in,
     )

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from apps.bus import dispatch
 from apps.identity.commands import BeginSession
 from apps.identity.models import ApiSession
+from apps.identity.sessions import browser
 from apps.kernel.errors import Refusal
 
 from . import refreshing
@@ -22,8 +23,12 @@ class TenantTokens(SessionTokenStrategy):
 
     def create_access_token_payload(self, request: HttpRequest) -> dict[str, Any]:
         user: Any = request.user
-        device = request.headers.get("User-Agent", "")[:200]
-        command = BeginSession(user_id=user.pk, epoch=user.epoch, device=device)
+        command = BeginSession(
+            user_id=user.pk,
+            epoch=user.epoch,
+            device=browser.device_of(request),
+            address=browser.address_of(request),
+        )
         session: ApiSession = dispatch(command, actor=SelfService(user))
         return refreshing.first_pair(session).as_json
 

@@ -1,8 +1,8 @@
-"""Migration operations for append-only tables, enforced by the database for every role."""
+"""Migration operations for append-only tables, and for changes that need an approval, enforced by the database."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from django.db import migrations
 
@@ -45,3 +45,39 @@ def append_only(table: str, *, guard: str = "refuse_change") -> migrations.RunSQ
     changes by the owner. Another `guard`, an existing trigger function, may permit the owner specific changes."""
     names: dict[str, Any] = {"table": table, "roles": RUNTIME_ROLES, "guard": guard}
     return migrations.RunSQL(REFUSE + _APPEND_ONLY.format(**names), _UNDO.format(**names))
+
+
+_APPROVED_ONLY = """
+DO $do$ BEGIN
+    IF to_regclass(format('%I.{table}', current_schema())) IS NOT NULL THEN
+        CREATE TRIGGER {table}_is_approved {time} {on} ON {table} FOR EACH {level} {when}
+            EXECUTE FUNCTION approvals_guard('{kind}', '{quorum}', '{required}');
+    END IF;
+END $do$;
+"""
+
+
+def approved_only(
+    table: str,
+    kind: str,
+    *,
+    on: str,
+    when: str = "",
+    level: Literal["ROW", "STATEMENT"] = "ROW",
+    quorum: int = 1,
+    required: Literal["always", "production"] = "always",
+) -> migrations.RunSQL:
+    """Changes of `table` (`on`: the event of a trigger) pass only while an approved request of the kind is executed.
+    A guard of rows accepts a request about the row only: its `approval_subject()` is `table:id`. Nothing in schemas
+    without the table."""
+    sql = _APPROVED_ONLY.format(
+        table=table,
+        kind=kind,
+        on=on,
+        level=level,
+        time="BEFORE" if level == "ROW" else "AFTER",
+        when=f"WHEN ({when})" if when else "",
+        quorum=quorum,
+        required=required,
+    )
+    return migrations.RunSQL(sql, f"DROP TRIGGER IF EXISTS {table}_is_approved ON {table}")

@@ -93,9 +93,9 @@ class Retried(models.Model):
     class Meta:
         abstract = True
 
-    def restart(self) -> None:
-        """Attempts begin again, at once."""
-        self.attempts, self.next_at, self.finished_at = 0, now(), None
+    def restart(self, *, at: dt.datetime | None = None) -> None:
+        """Attempts begin again, at once or at the given time."""
+        self.attempts, self.next_at, self.finished_at = 0, at or now(), None
 
     def is_exhausted(self, backoff: Backoff) -> bool:
         """Before the next attempt: the worker was killed in the last one."""

@@ -15,12 +15,13 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.errors import Unavailable
 
-from . import callbacks
+from . import callbacks, outcome
 from .replica import note_write
 
 R = TypeVar("R")
 SERIALIZATION_FAILURES = ("40001", "40P01")
 """SQLSTATEs of a transaction that the database aborted in favour of another: a serialization failure or deadlock."""
+LOCK_TIMEOUT = "55P03"
 MAX_ATTEMPTS = 4
 FIRST_PAUSE_S = 0.02
 """Pause before the second attempt; doubled for each further one, with jitter."""
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 class Busy(Unavailable):
     message = _("Another request is changing the same data. Nothing was changed. Try again in a moment.")
     retry_after = 1
-    enforced_by = SERIALIZATION_FAILURES
+    enforced_by = (*SERIALIZATION_FAILURES, LOCK_TIMEOUT)
 
 
 @contextmanager
@@ -77,5 +78,6 @@ def _outermost() -> Iterator[None]:
     is_inside_request = connection.in_atomic_block  # as behind a transaction pooler
     with transaction.atomic():
         yield
+        outcome.write_waiting()
         if is_inside_request:
             connection.check_constraints()  # otherwise violations would appear after the handler

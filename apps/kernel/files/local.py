@@ -3,17 +3,17 @@ store."""
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 
 from django.core.files.storage import FileSystemStorage
-from django.core.signing import BadSignature, TimestampSigner
 from django.http import FileResponse, HttpRequest, HttpResponseBase
 from django.urls import reverse
 
-from apps.kernel import clock
+from apps.kernel.signed import Purpose
 
-from .store import LINK_LIFETIME_S, Files, LinkNotValid, file_name, files, owner
+from .store import LINK_LIFETIME_S, Files, LinkNotValid, file_name, files
+
+DOWNLOAD = Purpose("kernel.download", life_s=LINK_LIFETIME_S)
 
 
 class LocalFiles(Files):
@@ -25,24 +25,15 @@ class LocalFiles(Files):
         )
 
     def url(self, name: str | None, expire: int = LINK_LIFETIME_S) -> str:
-        until = clock.now() + dt.timedelta(seconds=expire)
-        return reverse("file", args=[sign(file_name(name or ""), until)])
-
-
-def sign(name: str, until: dt.datetime) -> str:
-    """A token for one file of the current tenant."""
-    return _signer().sign_object([owner(), name, until.timestamp()], compress=False)
+        return reverse("file", args=[DOWNLOAD.sign(life_s=expire, name=file_name(name or ""))])
 
 
 def signed(token: str) -> str:
     """The name in the token. Raises LinkNotValid if it is forged, expired or belongs to another tenant."""
-    try:
-        tenant_folder, name, until = _signer().unsign_object(token)
-    except (BadSignature, ValueError):
-        raise LinkNotValid from None
-    if tenant_folder != owner() or clock.now().timestamp() >= until:
+    claims = DOWNLOAD.claims_of(token)
+    if claims is None:
         raise LinkNotValid
-    return str(name)
+    return str(claims["name"])
 
 
 def send(request: HttpRequest, token: str) -> HttpResponseBase:
@@ -53,7 +44,3 @@ def send(request: HttpRequest, token: str) -> HttpResponseBase:
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
     response["Cache-Control"] = "private, no-store"
     return response
-
-
-def _signer() -> TimestampSigner:
-    return TimestampSigner(salt="apps.kernel.files")

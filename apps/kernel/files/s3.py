@@ -1,7 +1,6 @@
 """The object store of several nodes: S3 or a compatible service.
 
-Credentials are found as by AWS tools: `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, a role of the machine, or a web
-identity.
+Without credentials, they are found as by AWS tools: a role of the machine, or a web identity.
 """
 
 from __future__ import annotations
@@ -23,7 +22,10 @@ class S3Files(Files):
 
     inner: _Bucket
 
-    def __init__(self, bucket: str, endpoint: str | None = None, region: str | None = None) -> None:
+    def __init__(
+        self, bucket: str, endpoint: str | None = None, region: str | None = None, **credentials: str
+    ) -> None:
+        """Credentials: access_key, secret_key and, if they are temporary, security_token."""
         self.inner = _Bucket(
             bucket_name=bucket,
             endpoint_url=endpoint,
@@ -31,6 +33,7 @@ class S3Files(Files):
             default_acl=None,  # private, and buckets without ACLs accept it
             file_overwrite=False,
             querystring_auth=True,
+            **credentials,
             client_config=_client_config(by_path=endpoint is not None),
         )
 

@@ -1,7 +1,7 @@
 """Redaction of log lines: values with a secret name or field, at any depth, and passwords in texts.
 
 A value is secret by the name under which it is logged, or by the metadata of its dataclass field. Every other value is
-reduced to plain values, with the passwords and tickets in its texts replaced.
+reduced to plain values, with the passwords, signed texts and tickets in its texts replaced.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SECRET_NAME = re.compile(
     r"|passwd|passwords?|pwd|secrets?|sessionid|signatures?|tokens?)(?:_|\Z)"
 )
 NOT_SECRET = re.compile(r"\A(?:cache|foreign|idempotency|natural|primary|routing|setting)_keys?\Z")
-MAY_CONTAIN_SECRET = re.compile(r"(?i)://|bearer|basic|passw|secret|token|api_?key|/support/enter/")
+MAY_CONTAIN_SECRET = re.compile(r"(?i)://|bearer|basic|passw|secret|token|api_?key|/support/enter/|:\w{6}:")
 HIDDEN_IN_TEXT = (
     (re.compile(r"(\w+://[^\s:/@]*):[^\s@]+@"), rf"\1:{SECRET}@"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}"), rf"\1 {SECRET}"),
@@ -29,6 +29,10 @@ HIDDEN_IN_TEXT = (
         re.compile(r"(?i)\b(password|passwd|secret|token|api_?key)(\"?'?\s*[=:]\s*)[^\s,;&]+"),
         rf"\1\2{SECRET}",
     ),
+    (
+        re.compile(r"[\w.-]+:\w{6}:[\w-]{43}"),
+        SECRET,
+    ),  # a signed text (`apps.kernel.signed`), such as that of a link
     (re.compile(r"(/support/enter/)[^/\s]+"), rf"\1{SECRET}"),  # a ticket, in an address that was refused
 )
 NOT_LOGGED = ("request", "message", "asctime")
@@ -43,7 +47,7 @@ def redact(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
 
 
 def clean_text(text: str) -> str:
-    """The text with passwords and tickets redacted."""
+    """The text with passwords, signed texts and tickets redacted."""
     if not MAY_CONTAIN_SECRET.search(text):
         return text
     for pattern, instead in HIDDEN_IN_TEXT:

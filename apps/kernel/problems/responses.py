@@ -16,6 +16,7 @@ from apps.kernel.errors import Refusal
 
 from .bodies import CONTENT_TYPE, WENT_WRONG, problem, problem_of
 from .outages import is_outage, refusal_of
+from .ways_out import ways_out
 
 UNDER_API = re.compile(r"\A(/t/[^/]+)?/api(/|\Z)")
 
@@ -71,7 +72,8 @@ def _plain(request: HttpRequest, status: HTTPStatus, sentence: str) -> HttpRespo
 
 def _response(request: HttpRequest, body: dict[str, Any]) -> HttpResponse:
     if wants_page(request):
-        return HttpResponse(render_to_string("kernel/problem.html", body), status=body["status"])
+        page = body | {"ways_out": ways_out(request, body["status"])}
+        return HttpResponse(render_to_string("kernel/problem.html", page), status=body["status"])
     return JsonResponse(body, status=body["status"], content_type=CONTENT_TYPE)
 
 

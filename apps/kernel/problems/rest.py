@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from drf_standardized_errors.handler import ExceptionHandler
 from rest_framework.exceptions import APIException
 
-from apps.kernel.errors import Refusal
+from apps.kernel.errors import Refusal, Unauthenticated
 
 from .bodies import CONTENT_TYPE, WENT_WRONG, problem, problem_of
 from .outages import is_outage, refusal_of
@@ -51,8 +51,8 @@ class RefusedByTheBusiness(APIException):
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(detail=str(refusal), code=refusal.code)
         self.status_code = refusal.status
-        if refusal.status == HTTPStatus.UNAUTHORIZED:
-            self.auth_header = 'Bearer error="invalid_token"'
+        if isinstance(refusal, Unauthenticated):
+            self.auth_header = refusal.challenge
 
 
 def _from_drf(status: int, data: dict[str, Any], instance: str) -> dict[str, Any]:

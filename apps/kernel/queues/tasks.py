@@ -9,12 +9,6 @@ from .policies import POLICIES
 from .tenant_task import TenantTask
 
 
-class FinancialTask(TenantTask, queue="financial"):
-    """Payment confirmation, refund ledger, order lock."""
-
-    abstract = True
-
-
 class DefaultTask(TenantTask, queue="default"):
     """General work."""
 

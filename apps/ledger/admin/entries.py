@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.formats import localize
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -86,6 +87,9 @@ class EntryAdmin(ReadOnlyAdmin):
                 )
         return ", ".join(str(total) for total in totals.values())
 
+    def list_links(self, request: HttpRequest) -> Sequence[Link]:
+        return (Link(gettext("Export"), reverse("admin:export_journal"), "download"),)
+
     def links(self, request: HttpRequest, obj: Entry) -> Sequence[Link]:
         if not obj.is_posted:
             return (
@@ -104,7 +108,7 @@ class EntryCommand(CommandPage):
             return ((gettext("Entry"), gettext("No entry has this number.")),)
         return (
             (gettext("Entry"), str(entry)),
-            (gettext("Date"), f"{entry.posted_on:%d %B %Y}"),
+            (gettext("Date"), localize(entry.posted_on)),
             (gettext("Memo"), entry.memo or "—"),
         )
 
@@ -148,8 +152,8 @@ def _find_entries(term: str) -> Sequence[hooks.SearchHit]:
     return [
         hooks.SearchHit(
             f"{entry} {entry.memo}",
-            gettext("Entry of {posted_on:%d %b %Y} {payee}").format(
-                posted_on=entry.posted_on, payee=entry.payee
+            gettext("Entry of {posted_on} {payee}").format(
+                posted_on=localize(entry.posted_on), payee=entry.payee
             ),
             reverse("admin:ledger_entry_change", args=[entry.pk]),
             "receipt_long",

@@ -12,5 +12,6 @@ urlpatterns = [
     path("entries/<int:entry_id>/post/", views.PostOneDraft.as_view()),
     path("entries/<int:entry_id>/discard/", views.DiscardOneDraft.as_view()),
     path("entries/<int:entry_id>/reverse/", views.ReverseOneEntry.as_view()),
+    path("journal-export/", views.ExportingJournal.as_view()),
     path("trial-balance/", views.TrialBalance.as_view()),
 ]

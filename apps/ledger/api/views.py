@@ -5,12 +5,14 @@ from typing import Any, Literal
 
 from apps.bus.api.filters import CharFilter, DateFilter, Filters
 from apps.bus.api.views import CommandEndpoint, DetailEndpoint, ListEndpoint, QueryEndpoint
+from apps.jobs.api.serializers import JobSerializer
 from apps.kernel.db.replica import reading_replica
 from apps.ledger import queries
 from apps.ledger.commands import (
     DeactivateAccount,
     DiscardDraft,
     DraftEntry,
+    ExportJournal,
     OpenAccount,
     OpenJournal,
     PostDraft,
@@ -108,6 +110,12 @@ class DiscardOneDraft(CommandEndpoint):
 class ReverseOneEntry(CommandEndpoint):
     command, result = ReverseEntry, EntryWithLines
     server_fields = ("entry_id",)
+
+
+class ExportingJournal(CommandEndpoint):
+    """Starts a job, whose `download` at `jobs/{id}/` is the file when it is done."""
+
+    command, result, status = ExportJournal, JobSerializer, 202
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from apps.bus import dispatch, handles
 from apps.kernel.clock import now
 from apps.kernel.errors import together
+from apps.kernel.listing import listed
 from apps.kernel.progress import steps
 from apps.ledger import rules
 from apps.ledger.commands import ImportJournal, Line, OpenAccount, PostEntry
@@ -104,9 +105,7 @@ def _free_code(type: Account.Type, taken: set[str]) -> str:
 
 
 def _named(lines: Sequence[FileLine]) -> str:
-    named = "; ".join(f"row {line.row}: {line.account}" for line in lines[:MAX_ROWS_LISTED])
-    more = len(lines) - MAX_ROWS_LISTED
-    return f"{named}; and {more} more" if more > 0 else named
+    return listed([f"row {line.row}: {line.account}" for line in lines], MAX_ROWS_LISTED, "; ")
 
 
 def _add_fiscal_years(days: Sequence[dt.date]) -> None:

@@ -2,9 +2,11 @@
 
 from . import (
     audit_dashboard,
+    audit_export,
     audit_pages,
     audit_records,
     audit_retention,
+    command_activity,
     commands,
     deliveries,
     events,
@@ -16,9 +18,11 @@ from . import (
 
 __all__ = [
     "audit_dashboard",
+    "audit_export",
     "audit_pages",
     "audit_records",
     "audit_retention",
+    "command_activity",
     "commands",
     "deliveries",
     "events",

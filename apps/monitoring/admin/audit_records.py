@@ -12,12 +12,14 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.formats import localize
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.audit import access_log, queries
 from apps.audit.models import Record, RecordQuerySet
+from apps.audit.values import shown
 from apps.console import hooks
 from apps.console.admin import Link, ReadOnlyAdmin
 from apps.console.labels import Colours, display
@@ -80,6 +82,7 @@ class RecordAdmin(ReadOnlyAdmin):
         query = urlencode({"text": request.GET["q"]}) if request.GET.get("q") else ""
         return [
             Link(gettext("Export CSV"), f"{reverse('admin:audit_export')}?{query}", "download"),
+            Link(gettext("Export as a job"), reverse("admin:export_audit_log"), "pending_actions"),
             *_links(
                 request, ("audit_integrity", gettext("Integrity"), "verified", VIEW_INTEGRITY_PERMISSION)
             ),
@@ -133,7 +136,7 @@ class RecordAdmin(ReadOnlyAdmin):
                         "person_search",
                     )
                 ]
-                if obj.actor_id
+                if (obj.actor_id or 0) > 0
                 else []
             ),
         ]
@@ -146,8 +149,8 @@ class RecordAdmin(ReadOnlyAdmin):
     def integrity(self, record: Record) -> str:
         segment = queries.segment_of(record)
         return (
-            gettext("Sealed in {segment}, {sealed_at:%d %b %Y %H:%M}").format(
-                segment=segment, sealed_at=segment.sealed_at
+            gettext("Sealed in {segment}, {sealed_at}").format(
+                segment=segment, sealed_at=localize(segment.sealed_at)
             )
             if segment
             else gettext("Not sealed yet")
@@ -164,7 +167,7 @@ class RecordAdmin(ReadOnlyAdmin):
         if not record.changes:
             return gettext("No field of an existing row was changed.")
         rows = [
-            (change["field"], change["before"], change["after"], change["object"])
+            (change["field"], shown(change["before"]), shown(change["after"]), change["object"])
             for change in record.changes
         ]
         return format_html(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils.formats import localize
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -81,8 +82,8 @@ class Erase(CommandPage):
     def preview(self, form: forms.Form, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         plan = erasure_plan(form.cleaned_data["user_id"], form.cleaned_data["texts"])
         retained = (
-            gettext("{retained:,}, until {retained_until:%d %B %Y}").format(
-                retained=plan.retained, retained_until=plan.retained_until
+            gettext("{retained:,}, until {retained_until}").format(
+                retained=plan.retained, retained_until=localize(plan.retained_until.date())
             )
             if plan.retained_until
             else gettext("none")

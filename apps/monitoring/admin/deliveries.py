@@ -10,6 +10,7 @@ from django import forms
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.formats import localize
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -50,8 +51,8 @@ class OneDelivery(CommandPage):
             (gettext("Subscriber"), delivery.subscriber),
             (
                 gettext("Event"),
-                gettext("{event} of {occurred_at:%d %B %Y, %H:%M:%S}").format(
-                    event=delivery.event, occurred_at=delivery.event.occurred_at
+                gettext("{event} of {occurred_at}").format(
+                    event=delivery.event, occurred_at=localize(delivery.event.occurred_at)
                 ),
             ),
             (gettext("Tenant"), tenant),

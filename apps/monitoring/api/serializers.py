@@ -2,6 +2,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.audit.api.activity import FiguresSerializer
 from apps.bus.api.serializers import ReadSerializer
 from apps.events.models import Delivery
 
@@ -42,6 +43,12 @@ class SubscriberSerializer(serializers.Serializer[Any]):
     pending = serializers.IntegerField()
     oldest_at = serializers.DateTimeField(allow_null=True)
     dead = serializers.IntegerField()
+
+
+class TenantFiguresSerializer(FiguresSerializer):
+    """The commands of a module at a tenant."""
+
+    tenant = serializers.CharField(allow_blank=True)
 
 
 class CountSerializer(serializers.Serializer[Any]):

@@ -1,5 +1,6 @@
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from apps.operations import queries
@@ -31,16 +32,27 @@ class TenantSagaSerializer(TenantSerializer):
         return dict(RunSerializer(last).data) if last else None
 
 
-class OnboardedSerializer(TenantSagaSerializer):
-    """A new tenant, with the one-time link by which its owner chooses a password."""
+class OwnerInvitationSerializer(serializers.Serializer[Any]):
+    """The state of the invitation. Its link is in the e-mail to the owner only."""
 
-    invitation = serializers.SerializerMethodField()
+    email = serializers.EmailField()
+    state = serializers.CharField()
+    sent_at = serializers.DateTimeField(allow_null=True)
+    expires_at = serializers.DateTimeField()
+
+
+class OnboardedSerializer(TenantSagaSerializer):
+    """A tenant with the state of its owner's invitation."""
+
+    owner_invitation = serializers.SerializerMethodField()
 
     class Meta(TenantSagaSerializer.Meta):
-        fields: tuple[str, ...] = (*TenantSagaSerializer.Meta.fields, "invitation")
+        fields: tuple[str, ...] = (*TenantSagaSerializer.Meta.fields, "owner_invitation")
 
-    def get_invitation(self, tenant: Any) -> str:
-        return queries.owner_invitation(tenant)
+    @extend_schema_field(OwnerInvitationSerializer(allow_null=True))
+    def get_owner_invitation(self, tenant: Any) -> dict[str, Any] | None:
+        invitation = queries.owner_invitation(tenant)
+        return dict(OwnerInvitationSerializer(invitation).data) if invitation else None
 
 
 class TenantFootprintSerializer(serializers.Serializer[Any]):

@@ -4,6 +4,7 @@ from . import views
 
 urlpatterns = [
     path("onboardings/", views.Onboardings.as_view()),
+    path("tenants/<int:tenant_id>/resend-owner-invitation/", views.ResendInvitationOfOwner.as_view()),
     path("tenants/<int:tenant_id>/suspend/", views.Suspend.as_view()),
     path("tenants/<int:tenant_id>/activate/", views.Activate.as_view()),
     path("tenants/<int:tenant_id>/archive/", views.Archive.as_view()),

@@ -9,6 +9,7 @@ from apps.operations.commands import (
     EraseTenant,
     MoveTenant,
     OnboardTenant,
+    ResendOwnerInvitation,
     SuspendTenant,
 )
 from apps.sagas.api.serializers import RunSerializer
@@ -20,6 +21,11 @@ from .serializers import OnboardedSerializer, TenantFootprintSerializer, TenantS
 
 class Onboardings(CommandEndpoint):
     command, result = OnboardTenant, OnboardedSerializer
+
+
+class ResendInvitationOfOwner(CommandEndpoint):
+    command, result, status = ResendOwnerInvitation, OnboardedSerializer, 200
+    server_fields = ("tenant_id",)
 
 
 class Suspend(CommandEndpoint):

@@ -40,7 +40,7 @@ def _must_be_movable_here(tenant: Tenant, command: MoveTenant) -> None:
     try:
         dispatch(transfer, actor=mover)
     except OwnerCredentialsMissing as absent:
-        line = rules.command_line(tenant, command.database, command.reason)
+        line = rules.move_command_line(tenant, command.database, command.reason)
         raise OwnerCredentialsNeeded(command=line) from absent
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.management.base import CommandParser
 
-from apps import bus
 from apps.bus import dispatch
 from apps.console.terminal import SHELL, Output
-from apps.kernel.errors import Refusal, raise_all
 from apps.operations import queries
 from apps.operations.commands import (
     ActivateTenant,
@@ -25,30 +22,30 @@ from apps.sagas import queries as sagas
 from apps.tenancy import queries as tenants
 from apps.tenancy.erasure.footprint import tenant_footprint
 from apps.tenancy.erasure.reapply import reappeared, reapply
-from apps.tenancy.verbs import Verb, verb
+from apps.tenancy.verbs import CommandVerb, Verb, verb
 
 if TYPE_CHECKING:
     from apps.sagas.models import Run
     from apps.tenancy.models import Tenant
 
 
-class _TransitionVerb(Verb):
+class _TransitionVerb(CommandVerb):
     command: ClassVar[type[TransitionCommand]]
 
     def options(self, parser: CommandParser) -> None:
+        super().options(parser)
         parser.add_argument("slug", metavar="SLUG", help="The tenant's short name.")
         parser.add_argument(
             "--reason",
             required=True,
             help="The reason, for the audit log and the administrators of the tenant.",
         )
-        parser.add_argument("--dry-run", action="store_true", help="Validate only, and report refusals.")
 
     def run(self, *, slug: str, reason: str, dry_run: bool, **_: Any) -> Output:
         tenant = tenants.tenant_with_slug(slug)
         command = self.command(tenant_id=tenant.pk, reason=reason)
         if dry_run:
-            _refuse(bus.dry_run(command, actor=SHELL))
+            self.validate(command)
             return self.dry_run(tenant)
         return self.done(dispatch(command, actor=SHELL))
 
@@ -145,10 +142,6 @@ class ReapplyErasures(Verb):
         outcome = "would be erased again" if dry_run else "were erased again"
         text = f"{', '.join(slugs)} {outcome}." if slugs else "No erased tenant was restored."
         return Output(text, {"erased": slugs, "dry_run": dry_run})
-
-
-def _refuse(refusals: Sequence[Refusal]) -> None:
-    raise_all(refusals)
 
 
 def _line(run: Run) -> str:

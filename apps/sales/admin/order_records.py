@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.formats import localize
 from django.utils.translation import gettext
 
 from apps.sales import queries
@@ -88,7 +89,7 @@ def _invoice(related: queries.RelatedRecords) -> Rows:
     return [
         [
             (str(invoice), reverse("admin:sales_invoice_change", args=[invoice.pk])),
-            (f"{invoice.issued_on:%d %B %Y}", ""),
+            (localize(invoice.issued_on), ""),
             (str(invoice.total), ""),
             (gettext("Download") if link else gettext("Pending"), link),
         ]
@@ -99,7 +100,7 @@ def _entries(related: queries.RelatedRecords) -> Rows:
     return [
         [
             (str(entry), reverse("admin:ledger_entry_change", args=[entry.pk])),
-            (f"{entry.posted_on:%d %B %Y}", ""),
+            (localize(entry.posted_on), ""),
             (entry.memo, ""),
         ]
         for entry in related.entries

@@ -7,13 +7,16 @@ connection. A request without queries sends nothing.
 from __future__ import annotations
 
 import sys
+from functools import cached_property
 from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.db import InternalError
 from django.db.backends.postgresql import base
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
+from apps.kernel.db.outcome import Waiting
 from apps.kernel.tenant import PUBLIC_SCHEMA, TenantInfo, current_tenant, is_tenant_set
 
 from . import contexts
@@ -46,13 +49,15 @@ class _Engine(base.DatabaseWrapper):
         def _cursor(self, name: str | None = None) -> Any: ...
         def _commit(self) -> None: ...
         def _rollback(self) -> None: ...
+        def _set_autocommit(self, autocommit: bool) -> None: ...
+        def _savepoint(self, sid: str) -> None: ...
         def _savepoint_rollback(self, sid: str) -> None: ...
 
 
 class DatabaseWrapper(_Engine):
     """Django's own PostgreSQL engine with the tenant applied before each statement that needs it.
 
-    It overrides four private methods of the engine. Its options are under `TENANCY` in the
+    It overrides six private methods of the engine. Its options are under `TENANCY` in the
     database's settings: `role` (take the tenant's role; off for the owner and the relay, which use their own),
     `platform` (always work as the platform), `pooled` (behind a transaction pooler: the settings are sent for one
     transaction).
@@ -63,6 +68,11 @@ class DatabaseWrapper(_Engine):
 
     _applied: SessionSettings | None = None
     _is_sending = False
+
+    @cached_property
+    def waiting(self) -> Waiting:
+        """Audit records, idempotency keys and events that the unit of work writes at its end."""
+        return Waiting()
 
     @property
     def tenant(self) -> TenantInfo | contexts.PlatformTenant | None:
@@ -133,7 +143,8 @@ class DatabaseWrapper(_Engine):
     def _is(self, setting: str) -> bool:
         return bool(self.settings_dict.get("TENANCY", {}).get(setting))
 
-    # The server drops the settings with the transaction or the connection; so does this cache.
+    # The server drops the settings with the transaction or the connection; so does this cache. What waits to be
+    # written ends with its savepoint or transaction too.
 
     def connect(self) -> None:
         self._applied, self._is_sending = None, True  # Django asks the version while it connects
@@ -146,7 +157,13 @@ class DatabaseWrapper(_Engine):
         self._applied = None
         super().close()
 
+    def _set_autocommit(self, autocommit: bool) -> None:
+        self.waiting.clear()
+        super()._set_autocommit(autocommit)
+
     def _commit(self) -> None:
+        if self.waiting:
+            raise InternalError("The transaction has an outcome that its unit of work did not write.")
         # After a suppressed error, PostgreSQL silently rolls back on COMMIT.
         is_undone = (
             bool(self.connection) and self.connection.info.transaction_status == TransactionStatus.INERROR
@@ -156,9 +173,15 @@ class DatabaseWrapper(_Engine):
             self._applied = None
 
     def _rollback(self) -> None:
+        self.waiting.clear()
         super()._rollback()
         self._applied = None
 
+    def _savepoint(self, sid: str) -> None:
+        super()._savepoint(sid)
+        self.waiting.note_savepoint(sid)
+
     def _savepoint_rollback(self, sid: str) -> None:
+        self.waiting.cut_back(sid)
         super()._savepoint_rollback(sid)
         self._applied = None

@@ -44,7 +44,8 @@ ALTER TABLE tenancy_tenant ADD CONSTRAINT tenant_schema_is_its_own CHECK (schema
 """
 
 # 3. Schemas are made from the blueprint, which a backup file contains too. The owner sets the prefix of tenants' schemas:
-#    each `migrate_schemas` writes what is set into `tenancy_schema_prefix`.
+#    each `migrate_schemas` writes what is set into `tenancy_schema_prefix`, and the environment into
+#    `tenancy_environment`, on which required approvals depend. It is empty in other databases than home.
 BLUEPRINT = """
 CREATE TABLE tenancy_blueprint (
     one         boolean PRIMARY KEY DEFAULT true CHECK (one),
@@ -55,6 +56,9 @@ CREATE TABLE tenancy_blueprint (
 
 CREATE FUNCTION tenancy_schema_prefix() RETURNS text
 LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT 'tenant_' $$;
+
+CREATE FUNCTION tenancy_environment() RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$ SELECT '' $$;
 """
 
 # 4. A spare schema with its role is created in advance; it can only become the schema of the tenant with its number. CREATE SCHEMA refuses a name that exists.
@@ -189,7 +193,8 @@ UNDO = """
 REVOKE ALL ON SEQUENCE tenancy_tenant_id_seq FROM bursar_app;
 GRANT INSERT, UPDATE, DELETE ON tenancy_spare TO bursar_app;
 DROP FUNCTION tenancy_sequences(text), tenancy_forget(bigint), tenancy_drop(bigint), tenancy_claim_spare(text),
-    tenancy_make_spare(bigint), tenancy_make_role(bigint, text), tenancy_schema_prefix();
+    tenancy_make_spare(bigint), tenancy_make_role(bigint, text), tenancy_schema_prefix(),
+    tenancy_environment();
 DROP TABLE tenancy_blueprint;
 ALTER TABLE tenancy_tenant DROP CONSTRAINT tenant_schema_is_its_own, DROP CONSTRAINT tenant_role_is_its_own;
 DROP TRIGGER tenancy_tenant_guard ON tenancy_tenant;

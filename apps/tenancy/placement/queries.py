@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import connections
 from django.db.models import Count, Q
 
 from apps.kernel.db import databases
 from apps.tenancy.models import Database, Tenant
+from apps.tenancy.schema_names import tenant_schema_pattern
 
 from .allocation import Candidate
 
@@ -90,7 +90,7 @@ def _with_live_figures(status: DatabaseStatus) -> DatabaseStatus:
             figures["spares"] = cursor.fetchone()[0]
             cursor.execute(
                 "SELECT nspname::text FROM pg_namespace WHERE nspname ~ %s ORDER BY oid",
-                [f"^{settings.TENANT_SCHEMA_PREFIX}[0-9]+$"],
+                [tenant_schema_pattern()],
             )
             figures["orphaned_schemas"] = tuple(
                 name for (name,) in cursor.fetchall() if name not in local_schemas

@@ -1,4 +1,4 @@
-"""The database and schema of a tenant, and the placement of a new one."""
+"""The placement of a new tenant on a database."""
 
 from __future__ import annotations
 
@@ -8,25 +8,16 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
-from apps.tenancy import directory
 from apps.tenancy.errors import NoDatabaseHasCapacity
 
 from . import allocation, queries
 
 
 class TenantDatabaseResolver:
-    """Existing tenants are looked up in the directory; new ones are placed by the strategy."""
+    """Places new tenants by the strategy."""
 
     def __init__(self, strategy: allocation.Strategy) -> None:
         self.strategy = strategy
-
-    def database_name_for_tenant(self, tenant_id: int) -> str:
-        """The key of the database with the schema of the tenant. Raises TenantUnknown."""
-        return directory.existing(directory.by_id(tenant_id), tenant_id).database
-
-    def schema_name_for_tenant(self, tenant_id: int) -> str:
-        """The configured prefix and the immutable id."""
-        return f"{settings.TENANT_SCHEMA_PREFIX}{tenant_id}"
 
     def choose_database(self, request: allocation.PlacementRequest) -> str:
         """The key of the database for a new tenant. Raises NoDatabaseHasCapacity."""

@@ -1,9 +1,5 @@
-from typing import Any
-
-from rest_framework.request import Request
-from rest_framework.response import Response
-
 from apps.bus.api.filters import Filters
+from apps.bus.api.secrets import SecretOnceEndpoint
 from apps.bus.api.views import CommandEndpoint, DetailEndpoint, ListEndpoint
 from apps.webhooks.commands import (
     AddSource,
@@ -43,22 +39,6 @@ class ReceivedFilter(Filters):
     class Meta:
         model = Received
         fields = ("source", "state", "type", "ref")
-
-
-class SecretOnceEndpoint(CommandEndpoint):
-    """Returns the new secret in the response, without storing it for an Idempotency-Key."""
-
-    new_secret = ""
-
-    def post(self, request: Request, **server_fields: Any) -> Response:
-        response = super().post(request, **server_fields)
-        if self.new_secret:
-            response.data["new_secret"] = self.new_secret
-        return response
-
-    def render(self, result: Any) -> Any:
-        self.new_secret = result.new_secret
-        return {**super().render(result), "new_secret": ""}
 
 
 class Endpoints(ListEndpoint, SecretOnceEndpoint):

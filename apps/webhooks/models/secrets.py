@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from apps.kernel import secrets
 from apps.kernel.clock import now
 from apps.kernel.models import Tracked
+from apps.kernel.sealed_fields import SealedField
 
 from .endpoints import Endpoint
 from .received import Source
@@ -29,7 +30,7 @@ class SealedSecret(Tracked):
 
     hidden = ("sealed",)
 
-    sealed = models.TextField()
+    sealed = SealedField()
     created_at = models.DateTimeField()
     retired_at = models.DateTimeField(null=True)
 

@@ -25,6 +25,7 @@ class Command(BursarCommand):
         rows = catalogue()
         text = "\n".join(
             f"{row.name}  [{row.permission}] {row.queue}{' · money' if row.moves_money else ''}"
+            f"{' · fresh password' if row.fresh_authentication_s else ''}"
             f"{' · emits ' + ', '.join(row.emits) if row.emits else ''}\n    {row.help_text}"
             for row in rows
         )

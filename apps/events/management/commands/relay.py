@@ -16,6 +16,7 @@ from django.db import InterfaceError, OperationalError, connections
 from apps.events.publishing import CHANNEL
 from apps.events.relay import route, sweep, top_up, wait_for_notification
 from apps.kernel.db import databases
+from apps.kernel.exit_codes import EXIT_CODE_WRONG_USAGE
 from apps.kernel.queues.wait_times import QueueMonitor
 from apps.kernel.tenant import activate
 
@@ -102,5 +103,7 @@ def _outboxes(database: str) -> list[str]:
     """The relay connections of that database, or of all that have one. Raises CommandError."""
     reachable = databases.having("relay")
     if not reachable or (database and database not in reachable):
-        raise CommandError(f"No relay connection is configured for {database or 'home'}.", returncode=2)
+        raise CommandError(
+            f"No relay connection is configured for {database or 'home'}.", returncode=EXIT_CODE_WRONG_USAGE
+        )
     return [databases.at("relay", key) for key in ([database] if database else reachable)]

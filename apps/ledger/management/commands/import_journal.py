@@ -10,6 +10,7 @@ from django.core.management.base import CommandError, CommandParser
 from apps.bus import dispatch, dry_run
 from apps.console.terminal import SHELL, Output
 from apps.kernel.errors import together
+from apps.kernel.exit_codes import EXIT_CODE_WRONG_USAGE
 from apps.ledger.commands import ImportJournal
 from apps.ledger.journal_file import read_journal
 from apps.ledger.models import JournalImport
@@ -56,9 +57,13 @@ def _text(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except OSError as error:
-        raise CommandError(f"{file} cannot be read: {error.strerror}.", returncode=2) from error
+        raise CommandError(
+            f"{file} cannot be read: {error.strerror}.", returncode=EXIT_CODE_WRONG_USAGE
+        ) from error
     except UnicodeDecodeError as error:
-        raise CommandError(f"{file} is not UTF-8: {error.reason}.", returncode=2) from error
+        raise CommandError(
+            f"{file} is not UTF-8: {error.reason}.", returncode=EXIT_CODE_WRONG_USAGE
+        ) from error
 
 
 def _dry_run(command: ImportJournal) -> Output:

@@ -11,6 +11,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from apps.console.terminal import Output
 from apps.kernel.csv_lines import csv_lines
+from apps.kernel.exit_codes import EXIT_CODE_WRONG_USAGE
 from apps.ledger import queries
 from apps.ledger.queries import TrialBalanceRow
 from apps.tenancy.command_line import TenantCommand
@@ -39,7 +40,9 @@ def _write(file: Path, rows: Sequence[TrialBalanceRow]) -> None:
         with file.open("w", encoding="utf-8", newline="") as opened:
             opened.writelines(csv_lines(COLUMNS, map(astuple, rows)))
     except OSError as error:
-        raise CommandError(f"{file} cannot be written: {error.strerror}.", returncode=2) from error
+        raise CommandError(
+            f"{file} cannot be written: {error.strerror}.", returncode=EXIT_CODE_WRONG_USAGE
+        ) from error
 
 
 def _table(rows: Sequence[TrialBalanceRow]) -> str:

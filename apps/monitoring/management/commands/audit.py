@@ -11,17 +11,21 @@ from argparse import SUPPRESS
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any
+from uuid import uuid4
 
 from django.core.management.base import CommandError, CommandParser
 
 from apps import bus
 from apps.audit import access_log, export, queries, sealing, verification
 from apps.audit.commands import ErasePerson, MoveToColdStorage
-from apps.audit.erasure_plan import erasure_plan
+from apps.audit.erasure_plan import ErasurePlan, erasure_plan
 from apps.audit.filters import RecordFilter
 from apps.bus import dispatch
-from apps.console.terminal import EXIT_CODE_REFUSED, SHELL, BursarCommand, Output
+from apps.bus.approval_gate import approval_gate
+from apps.console.terminal import SHELL, BursarCommand, Output
+from apps.identity import queries as identity
 from apps.kernel.errors import SeveralRefusals
+from apps.kernel.exit_codes import EXIT_CODE_REFUSED, EXIT_CODE_WRONG_USAGE
 from apps.kernel.tenant import TenantInfo, activate
 from apps.tenancy.queries import active_tenants, tenant_named
 
@@ -40,9 +44,6 @@ class Command(BursarCommand):
         verify.add_argument(
             "--head", action="append", default=[], metavar="NUMBER:HASH", help="A known head."
         )
-        verify.add_argument(
-            "--cold-storage", action="store_true", help="Verify the files in cold storage too."
-        )
         out = verbs.add_parser("export", help="Write the audit log to stdout.")
         out.add_argument("--format", choices=[*export.FORMS], default="csv")
         out.add_argument("--since", default="")
@@ -53,7 +54,10 @@ class Command(BursarCommand):
         )
         move.add_argument("--before", required=True, type=dt.date.fromisoformat, metavar="DATE")
         move.add_argument("--reason", default="Retention")
-        erase = verbs.add_parser("erase-person", help="Erase a person from the audit log.")
+        erase = verbs.add_parser(
+            "erase-person", help="Request the approval to erase a person from the audit log."
+        )
+        erase.add_argument("--as", dest="requester", metavar="EMAIL", help="The user who requests it.")
         erase.add_argument("--user", type=int, metavar="ID")
         erase.add_argument(
             "--text", action="append", default=[], help="E-mail address or full name; repeatable."
@@ -80,12 +84,12 @@ class Command(BursarCommand):
         text = "\n".join(f"{name}: {len(numbers)} segments sealed" for name, numbers in sealed.items())
         return Output(text, {"sealed": sealed})
 
-    def _verify(self, head: list[str], cold_storage: bool, **options: Any) -> Output:
+    def _verify(self, head: list[str], **options: Any) -> Output:
         witnesses = [_head(text) for text in head]
         results = {}
         for name, tenant in _chosen(**options):
             with activate(tenant):
-                results[name] = verification.verify(witnesses=witnesses, with_cold_storage=cold_storage)
+                results[name] = verification.verify(witnesses=witnesses)
         self._broken = not all(result.intact for result in results.values())
         lines = [line for name, result in results.items() for line in _result_lines(name, result)]
         data = {
@@ -108,7 +112,7 @@ class Command(BursarCommand):
         with activate(tenant):
             chosen = RecordFilter(filters, queryset=queries.records())
             if not chosen.is_valid():
-                raise CommandError(f"{chosen.errors.as_text()}", returncode=2)
+                raise CommandError(f"{chosen.errors.as_text()}", returncode=EXIT_CODE_WRONG_USAGE)
             access_log.record_export(SHELL, filters, form=format)
             for line in export.FORMS[format](chosen.qs):
                 self.stdout.write(line, ending="")
@@ -132,28 +136,31 @@ class Command(BursarCommand):
         return Output("\n".join([*lines, *_not_done(dry_run)]), data)
 
     def _erase_person(
-        self, user: int | None, text: list[str], reason: str, dry_run: bool, **options: Any
+        self,
+        user: int | None,
+        text: list[str],
+        reason: str,
+        requester: str | None,
+        dry_run: bool,
+        **options: Any,
     ) -> Output:
         command = ErasePerson(user_id=user, texts=tuple(text), reason=reason)
         ((name, tenant),) = _chosen(**options)
         with activate(tenant):
             plan = erasure_plan(user, text)
+            request = None
             if dry_run:
                 _refuse(bus.dry_run(command, actor=SHELL))
-            else:
+            elif requester is None:
                 dispatch(command, actor=SHELL)
-        lines = [
-            f"{name}: {len(plan.actor)} sentences and {len(plan.content)} contents with the name of the person"
-        ]
-        if plan.versions:
-            lines.append(f"{plan.versions} versions of master data with the name of the person")
-        if plan.retained_until:
-            lines.append(
-                f"{plan.retained} contents of financial records are retained until {plan.retained_until:%Y-%m-%d}"
-            )
+            else:
+                request = _requested(command, requester, reason)
+        lines = [f"{name}: {line}" for line in _erasure_lines(plan)]
+        if request:
+            lines.append(f"Waits for approval: {request}.")
         data = {
             "tenant": name,
-            "done": not dry_run,
+            "request": request.pk if request else None,
             "sentences": len(plan.actor),
             "contents": len(plan.content),
             "versions": plan.versions,
@@ -161,6 +168,21 @@ class Command(BursarCommand):
             "retained_until": plan.retained_until,
         }
         return Output("\n".join([*lines, *_not_done(dry_run)]), data)
+
+
+def _erasure_lines(plan: ErasurePlan) -> Iterator[str]:
+    yield f"{len(plan.actor)} sentences and {len(plan.content)} contents with the name of the person"
+    if plan.versions:
+        yield f"{plan.versions} versions of master data with the name of the person"
+    if plan.retained_until:
+        yield f"{plan.retained} contents of financial records are retained until {plan.retained_until:%Y-%m-%d}"
+
+
+def _requested(command: ErasePerson, email: str, reason: str) -> Any:
+    user = identity.user_with_email(email)
+    if user is None:
+        raise CommandError(f"There is no user {email}.", returncode=EXIT_CODE_WRONG_USAGE)
+    return approval_gate().request(command, actor=user, reason=reason, key=uuid4().hex)
 
 
 def _chosen(
@@ -177,7 +199,7 @@ def _chosen(
 def _head(written: str) -> tuple[int, str]:
     number, _, hash_ = written.partition(":")
     if not number.isdigit() or not hash_:
-        raise CommandError(f"A head is NUMBER:HASH, not {written!r}.", returncode=2)
+        raise CommandError(f"A head is NUMBER:HASH, not {written!r}.", returncode=EXIT_CODE_WRONG_USAGE)
     return int(number), hash_
 
 

@@ -9,7 +9,7 @@ from apps.billing.commands import DefinePlan, PlanLimit
 from apps.bus import dispatch
 from apps.console.terminal import BursarCommand, Output
 from apps.identity import queries as identity
-from apps.identity.commands import InviteOperator, InviteUser, SetPassword
+from apps.identity.commands import AcceptInvitation, InviteOperator, InviteUser
 from apps.kernel.clock import today
 from apps.kernel.db.unit_of_work import unit_of_work
 from apps.kernel.tenant import activate
@@ -20,11 +20,16 @@ from apps.tenancy import queries as tenants
 from apps.tenancy.states import State
 
 if TYPE_CHECKING:
-    from apps.identity.models import User
+    from apps.identity.models import Invitation, User
 
 PASSWORD = "bursar-demo-password"  # noqa: S105 - printed by `make up`; the demo is for one machine
-PEOPLE = {"controller": ("carla", "Carla Controller"), "accountant": ("ada", "Ada Accountant")}
-OPERATOR = "operator@bursar.example"
+PEOPLE = {
+    "owner": ("olivia", "Olivia Owner"),
+    "controller": ("carla", "Carla Controller"),
+    "accountant": ("ada", "Ada Accountant"),
+}
+"""Beside Otto Owner: of two owners, each can approve requests of the other."""
+OPERATORS = {"operator@bursar.example": "Olga Operator", "otis@bursar.example": "Otis Operator"}
 PLANS = (
     DefinePlan(
         code="books",
@@ -47,16 +52,18 @@ class Command(BursarCommand):
     help = "Create the demo tenants acme and globex where they are missing. Never for production."
 
     def run(self, **_: Any) -> Output:
-        _operator()
+        _operators()
         _plans()
         created = [business.slug for business in BUSINESSES if _tenant(business)]
         text = f"Created {' and '.join(created)}." if created else "The demo exists already."
         return Output(text, {"made": created, "password": PASSWORD})
 
 
-def _operator() -> None:
-    if identity.user_with_email(OPERATOR) is None:
-        _set_password(dispatch(InviteOperator(email=OPERATOR, name="Olga Operator"), actor=MAKER))
+def _operators() -> None:
+    for email, name in OPERATORS.items():
+        if identity.user_with_email(email) is None:
+            with unit_of_work():
+                _accept(dispatch(InviteOperator(email=email, name=name), actor=MAKER))
 
 
 def _plans() -> None:
@@ -84,18 +91,20 @@ def _tenant(business: Business) -> bool:
             return False
         with unit_of_work():
             people = {role: _person(business, *person, role) for role, person in PEOPLE.items()}
-            _set_password(identity.user_with_email(tenant.owner_email))
+            owner = identity.latest_invitation(tenant.owner_email)
+            if owner and owner.current_state == owner.State.INVITED:
+                _accept(owner)
             fill(business, today(), accountant=people["accountant"], controller=people["controller"])
     return True
 
 
 def _person(business: Business, login: str, name: str, role: str) -> User:
     email = f"{login}@{business.slug}.example"
-    user: User = dispatch(InviteUser(email=email, name=name, role=role), actor=MAKER)
-    _set_password(user)
+    return _accept(dispatch(InviteUser(email=email, name=name, role=role), actor=MAKER))
+
+
+def _accept(invitation: Invitation) -> User:
+    """Without the e-mail, as the address belongs to no person."""
+    command = AcceptInvitation(token=invitation.sign_token(), password=PASSWORD)
+    user: User = dispatch(command, actor=MAKER)
     return user
-
-
-def _set_password(user: User | None) -> None:
-    if user:
-        dispatch(SetPassword(user_id=user.pk, password=PASSWORD), actor=MAKER)

@@ -1,4 +1,4 @@
-"""`manage.py onboard SLUG --name … --owner-email …`: onboarding of a tenant, and the link for its owner."""
+"""`manage.py onboard SLUG --name … --owner-email …`: onboarding of a tenant, and the invitation of its owner."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from apps.bus import dispatch, dry_run
 from apps.console.terminal import SHELL, BursarCommand, Output
 from apps.kernel.errors import raise_all
 from apps.operations.commands import OnboardTenant
-from apps.operations.queries import owner_invitation
 
 if TYPE_CHECKING:
     from apps.tenancy.models import Tenant
 
 
 class Command(BursarCommand):
-    help = "Set up a new tenant: schema, first company, calendar, ledger, and an owner with a one-time invitation link."
+    help = "Set up a new tenant: schema, first company, calendar, ledger, and an owner, invited by e-mail."
 
     def options(self, parser: CommandParser) -> None:
         parser.add_argument("slug", metavar="SLUG", help="Short name: /t/SLUG/ and SLUG.<domain>.")
@@ -65,7 +64,6 @@ def _dry_run(command: OnboardTenant) -> Output:
 
 
 def _onboarded(tenant: Tenant) -> Output:
-    link = owner_invitation(tenant)
     data = {
         "id": tenant.pk,
         "slug": tenant.slug,
@@ -74,12 +72,10 @@ def _onboarded(tenant: Tenant) -> Output:
         "schema": tenant.schema_name,
         "console": f"{settings.PUBLIC_URL}/t/{tenant.slug}/",
         "owner_email": tenant.owner_email,
-        "invitation_link": link,
     }
     text = (
         f"{tenant.name} is {tenant.get_state_display().lower()}.\n"
         f"Console     {data['console']}\n"
-        f"Owner       {tenant.owner_email}; one-time link to choose a password:\n"
-        f"            {link}"
+        f"Owner       {tenant.owner_email}; an e-mail with the invitation is on its way."
     )
     return Output(text, data)

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from apps.kernel.exit_codes import EXIT_CODE_WRONG_USAGE
 from apps.kernel.tenant import activate
 from apps.tenancy import directory, queries
 
@@ -36,5 +37,5 @@ def _split(arguments: list[str]) -> tuple[str, list[str]]:
     parser.add_argument("-s", "--schema", default="")
     known, others = parser.parse_known_args(arguments)
     if not known.schema:
-        raise CommandError("Name the tenant: -s SCHEMA.", returncode=2)
+        raise CommandError("Name the tenant: -s SCHEMA.", returncode=EXIT_CODE_WRONG_USAGE)
     return known.schema, others

@@ -1,0 +1,1 @@
+"""Approval of commands by other people than their requester."""

@@ -1,0 +1,1 @@
+"""The rollup: audit records counted by minute and command."""

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class ImpersonationConfig(AppConfig):
+    name = "apps.impersonation"

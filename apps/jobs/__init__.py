@@ -1,0 +1,1 @@
+"""Long-running work in steps, with progress, cancellation, resumption and a result."""

@@ -1,0 +1,4 @@
+"""Exit codes of management commands, besides 0 for success."""
+
+EXIT_CODE_WRONG_USAGE = 2
+EXIT_CODE_REFUSED = 3

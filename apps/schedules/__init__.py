@@ -1,0 +1,1 @@
+"""Commands that are stored now and executed at a local time."""
