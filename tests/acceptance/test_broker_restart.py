@@ -21,7 +21,6 @@ from tests.support.processes import eventually, free_port
 from tests.support.workers import Workers, has
 from tests.support.workload import hold, release, work
 
-START_TIMEOUT_S = RECONNECT_TIMEOUT_S = 90  # a worker retries after 2, 4, 6, … seconds
 pytestmark = pytest.mark.exhaustive("kills a broker of its own")
 
 
@@ -69,6 +68,11 @@ class Broker:
         with redis.Redis.from_url(self.url) as client:
             return int(client.info("clients")["blocked_clients"])
 
+    def listening_workers(self) -> int:
+        """Those connected again: a worker opens the connection for remote control last."""
+        with redis.Redis.from_url(self.url) as client:
+            return int(client.info("clients")["pubsub_clients"])
+
     def unacknowledged(self) -> int:
         with redis.Redis.from_url(self.url) as client:
             return int(client.hlen("unacked"))
@@ -91,7 +95,7 @@ def workers(environment, broker) -> Iterator[Workers]:
 def test_a_worker_with_a_task_in_hand_and_a_free_process_continues_after_a_restart_of_redis(workers, broker):
     worker = workers.start("-c", "2")
     broker.publish(hold, "first")
-    eventually(lambda: has("first began"), timeout_s=START_TIMEOUT_S)
+    eventually(lambda: has("first began"))
     eventually(lambda: broker.polling_workers() == 1)  # for the free process
 
     worker.send_signal(signal.SIGSTOP)  # it notices the losses in their order, and only then
@@ -100,7 +104,9 @@ def test_a_worker_with_a_task_in_hand_and_a_free_process_continues_after_a_resta
     worker.send_signal(signal.SIGCONT)
     broker.start()
 
-    eventually(lambda: broker.polling_workers() == 1, timeout_s=RECONNECT_TIMEOUT_S)
+    # The free process may idle until the first task ends: Celery limits the messages that a worker takes after a
+    # restart, and a second delivery of the first task, which waits for the process of the first, counts.
+    eventually(lambda: broker.listening_workers() == 1)
     broker.publish(work, "second", 0)
     release("first")
     eventually(lambda: has("first ended") and has("second ended"))

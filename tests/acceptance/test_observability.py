@@ -79,7 +79,7 @@ def installation(environment, port, tmp_path) -> Iterator[str]:
         ),
     ):
         address = f"http://127.0.0.1:{port}"
-        eventually(lambda: responds(f"{address}/healthz"), timeout_s=60)
+        eventually(lambda: responds(f"{address}/healthz"))
         yield address
 
 
@@ -109,7 +109,6 @@ def test_one_correlation_id_joins_the_request_its_events_and_their_commands(
     assert response.headers["x-correlation-id"] == REQUEST
     posted = eventually(
         lambda: Record.objects.filter(correlation_id=REQUEST, command="ledger.post_entry").first(),
-        timeout_s=90,
     )
     assert posted.causation_id
 

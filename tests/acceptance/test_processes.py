@@ -94,7 +94,7 @@ def test_events_published_before_a_flush_of_the_broker_are_handled(installation,
         assert accountant.post("ledger/entries/", entry()).status_code == 201
     redis_client.client().delete("audit", "unacked", "unacked_index")
 
-    eventually(lambda: TenantActivity.objects.get(tenant_id=acme.id).entries_posted == 5, timeout_s=60)
+    eventually(lambda: TenantActivity.objects.get(tenant_id=acme.id).entries_posted == 5)
 
 
 @pytest.mark.exhaustive("waits for beat")
@@ -113,7 +113,7 @@ def test_beat_sends_the_sweep(environment, tmp_path):
         "--max-interval",
         "1",
     ):
-        eventually(lambda: "events.sweep" in sent_to("default"), timeout_s=60)
+        eventually(lambda: "events.sweep" in sent_to("default"))
 
 
 def sent_to(queue: str) -> set[str]:

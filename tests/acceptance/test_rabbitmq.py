@@ -63,7 +63,7 @@ def rabbitmq_url() -> Iterator[str]:
         node = subprocess.Popen([str(SERVER)], env=known, stdout=out, stderr=out, start_new_session=True)
     url = f"amqp://guest:guest@127.0.0.1:{port}//"
     try:
-        eventually(lambda: node.poll() is not None or listens(url), timeout_s=90)
+        eventually(lambda: node.poll() is not None or listens(url))
         assert node.poll() is None, (folder / "out").read_text()[-2000:]
         yield url
     finally:
@@ -123,7 +123,7 @@ class Broker:
     def start_worker(self, others: int = 0) -> subprocess.Popen[bytes]:
         """Returns when the worker consumes, in addition to `others` consumers."""
         process = self.workers.start()
-        eventually(lambda: self.consumers("default") == others + 1, timeout_s=90)
+        eventually(lambda: self.consumers("default") == others + 1)
         return process
 
     def publish(self, task: str, *arguments: object) -> None:
@@ -154,7 +154,7 @@ def test_the_message_of_a_killed_worker_is_redelivered_to_another_at_once(broker
 
     kill(first)
 
-    eventually(lambda: diary().count("long began") == 2, timeout_s=3)
+    eventually(lambda: diary().count("long began") == 2)
     release("long")
     eventually(lambda: has("long ended"))
 
@@ -165,7 +165,7 @@ def test_a_message_that_kills_its_workers_is_dead_lettered(broker):
     broker.publish("poison", "pill")
     broker.publish("work", "after", 0)
 
-    eventually(lambda: broker.depth("dead") == 1, timeout_s=60)
+    eventually(lambda: broker.depth("dead") == 1)
     assert 2 <= diary().count("pill began") <= 7
     eventually(lambda: has("after ended"))
 
@@ -175,7 +175,7 @@ def test_a_task_that_fails_for_now_waits_in_the_broker_and_is_retried(broker):
 
     broker.publish("stumble", "step")
 
-    eventually(lambda: diary().count("step began") == 4, timeout_s=40)
+    eventually(lambda: diary().count("step began") == 4)
 
 
 def test_depths_are_shown_without_a_worker(broker):

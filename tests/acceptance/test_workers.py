@@ -14,7 +14,7 @@ from apps.kernel.cache import redis_client
 from apps.kernel.queues.wait_times import queue_statuses
 from apps.kernel.tenant import activate
 from apps.tenancy.models import ScheduledRun
-from tests.support.processes import eventually
+from tests.support.processes import TIMEOUT_S, eventually
 from tests.support.workers import VISIBLE_AFTER, Workers, has, kill
 from tests.support.workload import diary, early, fall, stumble, work
 
@@ -52,7 +52,7 @@ def test_tasks_of_a_killed_worker_are_redelivered_after_the_visibility_timeout(w
     kill(first)
     workers.start()
 
-    eventually(lambda: has("long ended"), timeout_s=VISIBLE_AFTER + 15)
+    eventually(lambda: has("long ended"))
     assert diary().count("long began") == 2
     eventually(lambda: has("lost ended"))
     eventually(lambda: redis_client.client().hlen("unacked") == 0)
@@ -79,7 +79,7 @@ def test_a_task_that_kills_its_process_is_retried_at_once(workers):
 
     fall.delay("trip")
 
-    eventually(lambda: has("trip ended"), timeout_s=20)
+    eventually(lambda: has("trip ended"))
     assert diary() == ["trip began", "trip began", "trip ended"]
 
 
@@ -126,7 +126,7 @@ def test_a_transient_failure_is_retried_up_to_the_limit_of_its_queue(workers):
 
     stumble.delay("step")
 
-    eventually(lambda: diary().count("step began") == 1 + stumble.max_retries, timeout_s=40)
+    eventually(lambda: diary().count("step began") == 1 + stumble.max_retries)
     eventually(lambda: redis_client.client().hlen("unacked") == 0)
     time.sleep(1)
     assert diary().count("step began") == 4
@@ -140,7 +140,7 @@ def test_a_worker_reports_the_wait_of_its_queue(workers, acme):
     eventually(lambda: has("one ended"))
 
     default = next(queue for queue in queue_statuses() if queue.queue == "default")
-    assert 1 < default.waited < 30
+    assert 1 < default.waited < TIMEOUT_S
     assert (default.depth, default.oldest) == (0, 0.0)
 
 
@@ -163,7 +163,7 @@ def test_two_beats_send_a_scheduled_task_once_per_slot(workers, acme, globex, tm
     workers.start()
     workers.start()
 
-    eventually(lambda: runs_of(acme.id) >= 4, timeout_s=90)
+    eventually(lambda: runs_of(acme.id) >= 4)
     workers.end()
 
     slots = ScheduledRun.objects.get(task="tests.scheduled").slot_at.timestamp() // 5 - first_slot() + 1

@@ -26,12 +26,12 @@ def made():
 @pytest.mark.exhaustive("two processes that make every backup")
 def test_parallel_workers_run_each_backup_once(platform, environment):
     with backup_worker(environment) as one, backup_worker(environment) as other:
-        eventually(lambda: made() == ["acme", "globex"], timeout_s=60)
+        eventually(lambda: made() == ["acme", "globex"])
     assert (one.returncode, other.returncode) == (0, 0)
     assert Backup.objects.count() == 2
 
     with backup_worker(environment):
-        eventually(lambda: RestoreDrill.objects.done().exists(), timeout_s=60)
+        eventually(lambda: RestoreDrill.objects.done().exists())
     assert RestoreDrill.objects.get().last_error == ""
 
 
@@ -50,13 +50,13 @@ def test_a_worker_finishes_the_current_backup_on_sigterm(platform, environment):
 def test_a_worker_reconnects_after_a_lost_connection(platform, environment):
     before = at_the_database()
     with backup_worker(environment):
-        eventually(lambda: made() == ["acme", "globex"], timeout_s=60)
+        eventually(lambda: made() == ["acme", "globex"])
         at_the_database(without=before, end=True)
         Backup.objects.create(
             tenant_id=platform.id, slug="acme", kind="scheduled", state="waiting", begun_at=scheduler.now()
         )
 
-        eventually(lambda: made() == ["acme", "acme", "globex"], timeout_s=60)
+        eventually(lambda: made() == ["acme", "acme", "globex"])
 
 
 def at_the_database(without=(0,), *, end=False):

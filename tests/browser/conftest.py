@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from config.env import env
 from tests.support.pages import page_with_faults
@@ -19,6 +19,7 @@ QUIET = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
     " --disable-component-update --disable-sync"
 )
+expect.set_options(timeout=60_000)  # a machine in trouble is slow, and only a failing test waits so long
 
 
 @pytest.fixture(scope="package", autouse=True)

@@ -49,7 +49,7 @@ def test_a_move_is_previewed_and_run_with_the_owners_address(request, visit: Pag
 
     visit.get_by_role("button", name="Move tenant").click()
     if role == "owner":
-        expect(visit.get_by_text("works in east")).to_be_visible(timeout=30_000)
+        expect(visit.get_by_text("works in east")).to_be_visible()
         page_is_accessible(visit, "moved")
         visit.get_by_role("link", name="Log of this workflow").first.click()
         expect(visit.get_by_role("cell", name="verify", exact=True)).to_be_visible()

@@ -20,7 +20,7 @@ def test_workflows_of_a_tenant_are_shown(visit: Page, operator):
     visit.locator("[name=owner_email]").fill("bill@initech.example")
     visit.get_by_role("button", name="Onboard tenant").click()
 
-    expect(visit.get_by_text("100 %, done")).to_be_visible(timeout=20_000)
+    expect(visit.get_by_text("100 %, done")).to_be_visible()
     expect(visit.get_by_text("company structure")).to_be_visible()
     expect(visit.get_by_text("Invitation of the owner, bill@initech.example")).to_be_visible()
     page_is_accessible(visit, "workflows")

@@ -22,7 +22,7 @@ from apps.ledger.models import Account
 from tests.support.threads import in_tenant
 
 CLERK = System("clerk")
-WAIT_TIMEOUT_S = 20
+WAIT_TIMEOUT_S = 120
 
 
 @dataclass(frozen=True, kw_only=True)

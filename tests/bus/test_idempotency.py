@@ -117,13 +117,13 @@ def test_a_repeated_request_during_the_first_is_refused_with_retry_after(acme, o
 
     def slowly(*args):
         claimed.set()
-        assert may_end.wait(10)
+        assert may_end.wait(120)
         remember(*args)
 
     monkeypatch.setattr(keys, "remember", slowly)
     with ThreadPoolExecutor() as pool, activate(acme):
         first = pool.submit(in_tenant, acme, lambda: dispatch_once(PLANT, actor=owner, key="one"))
-        assert claimed.wait(10)
+        assert claimed.wait(120)
         with pytest.raises(RequestInFlight) as caught:
             dispatch_once(PLANT, actor=owner, key="one")
         may_end.set()

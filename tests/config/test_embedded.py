@@ -69,7 +69,7 @@ class Guest:
 
     def leave(self) -> str:
         """Its last words, once it has gone."""
-        return self.process.communicate(timeout=60)[1]
+        return self.process.communicate(timeout=180)[1]
 
 
 Invite = Callable[..., Guest]

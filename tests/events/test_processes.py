@@ -50,8 +50,8 @@ def test_an_event_that_kills_its_worker_becomes_a_dead_letter_among_delivered_ev
         for books in range(4):
             fill(shelf=shelf, books=books)
 
-    eventually(lambda: deliveries_of_suite().filter(status="done").count() == 20, timeout_s=60)
-    eventually(lambda: deliveries_of_suite().filter(status="dead").exists(), timeout_s=120)
+    eventually(lambda: deliveries_of_suite().filter(status="done").count() == 20)
+    eventually(lambda: deliveries_of_suite().filter(status="dead").exists())
 
     dead = deliveries_of_suite().get(status="dead")
     assert dead.aggregate == "shelf:13"
@@ -69,7 +69,7 @@ def test_a_committed_event_reaches_its_listener_without_a_sweep(processes, at_ac
     for books in range(1, 11):
         fill(shelf=100 + books, books=books)
         delivered = deliveries_of_suite().filter(aggregate=f"shelf:{100 + books}", status="done")
-        eventually(delivered.exists, timeout_s=60)
+        eventually(delivered.exists)
 
 
 @pytest.mark.exhaustive("the connection of a relay is cut")
@@ -78,7 +78,7 @@ def test_a_relay_reconnects_after_the_loss_of_its_connection(environment, at_acm
 
     fill(shelf=1, books=1)
     with running(environment, "tests.support.relay_of_the_suite", without="DATABASE_OWNER_URL"):
-        eventually(lambda: deliveries_of_suite().count() == 1, timeout_s=60)
+        eventually(lambda: deliveries_of_suite().count() == 1)
         with connections["owner"].cursor() as cursor:
             cursor.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"

@@ -196,7 +196,7 @@ class TestLastAdministrator:
                 with activate(tenant):
                     by = User.objects.get(pk=by.pk)
                     by.get_all_permissions()
-                    start.wait(10)
+                    start.wait(120)
                     dispatch(DeactivateUser(user_id=user.pk, reason="x"), actor=by)
                     outcomes.append("done")
             except LastAdministrator:
@@ -208,7 +208,7 @@ class TestLastAdministrator:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(30)
+            thread.join(180)
         return sorted(outcomes)
 
     def test_the_second_concurrent_deactivation_is_refused(self, acme, two):
@@ -221,7 +221,7 @@ class TestLastAdministrator:
 
         def wait_for_both(without: User) -> None:
             original(without)
-            both.wait(10)
+            both.wait(120)
 
         monkeypatch.setattr(rules, "user_must_exist_for_change", rules.user_must_exist)
         monkeypatch.setattr(rules, "an_administrator_must_remain", wait_for_both)
@@ -295,7 +295,7 @@ def test_a_change_in_another_process_invalidates_tokens(here, accountant, enviro
         env=environment,
         check=True,
         capture_output=True,
-        timeout=60,
+        timeout=180,
     )
 
     eventually(lambda: here.get().status_code == 401, 2)

@@ -127,7 +127,7 @@ class TestConcurrentUse:
         def use() -> None:
             try:
                 with activate(tenant):
-                    start.wait(10)
+                    start.wait(120)
                     refreshing.next_pair(shown)
                     came.append("pair")
             except Refusal as refusal:
@@ -141,7 +141,7 @@ class TestConcurrentUse:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(30)
+            thread.join(180)
         return sorted(came)
 
     def test_the_first_concurrent_use_gets_a_pair(self, acme, shown, monkeypatch):
@@ -173,7 +173,7 @@ def _meet(monkeypatch, claim=RefreshTokenQuerySet.claim) -> None:
     both = threading.Barrier(2)
 
     def wait_and_claim(self, token, at):
-        both.wait(10)
+        both.wait(120)
         return claim(self, token, at)
 
     monkeypatch.setattr(RefreshTokenQuerySet, "claim", wait_and_claim)

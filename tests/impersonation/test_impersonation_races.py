@@ -33,7 +33,7 @@ def ticket(operator, acme, controller) -> str:
 @pytest.fixture
 def all_read_first(monkeypatch):
     """No client redeems the ticket before all have read it."""
-    barrier, first_row = threading.Barrier(CLIENTS, timeout=20), ImpersonationQuerySet.first
+    barrier, first_row = threading.Barrier(CLIENTS, timeout=120), ImpersonationQuerySet.first
 
     def first(self: ImpersonationQuerySet) -> Impersonation | None:
         impersonation = first_row(self)
@@ -59,7 +59,7 @@ def at_once(do: Callable[[], object]) -> list[object]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=180)
     return results
 
 

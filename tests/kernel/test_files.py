@@ -41,7 +41,7 @@ def bucket(s3: str, settings, monkeypatch: pytest.MonkeyPatch) -> str:
     """The store is a fresh bucket during the test."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "access-key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    requests.post(f"{s3}/moto-api/reset", timeout=5)
+    requests.post(f"{s3}/moto-api/reset", timeout=60)
     boto3.client("s3", endpoint_url=s3, region_name="us-east-1").create_bucket(Bucket="bursar")
     options = {"bucket": "bursar", "endpoint": s3, "region": "us-east-1"}
     settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": S3, "OPTIONS": options}}
@@ -254,7 +254,7 @@ def test_a_link_to_the_bucket_is_signed_and_downloads(bucket, at_acme):
     save()
 
     link = files().url(INVOICE, expire=120)
-    response = requests.get(link, timeout=5)
+    response = requests.get(link, timeout=60)
 
     assert "X-Amz-Signature=" in link
     assert "X-Amz-Expires=120" in link

@@ -123,7 +123,7 @@ def test_cache_broker_client_continue_with_the_next_master(cluster):
     assert cache.get("also") == {"a": 1}
     with celery.connection_for_write() as connection:
         queue = connection.SimpleQueue("q")
-        assert queue.get(timeout=5).payload == {"n": 1}
+        assert queue.get(timeout=120).payload == {"n": 1}
         queue.close()
 
 

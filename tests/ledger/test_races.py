@@ -153,7 +153,7 @@ def close_while_posting(month, acme, accountant, controller, isolation):
     finally:
         hooks._checks.remove(count)
         for thread in threads:
-            thread.join(timeout=60)
+            thread.join(timeout=180)
     assert unexpected == []
     return Entry.objects.posted().filter(period=period).count() - counted[0]
 
@@ -201,4 +201,4 @@ def in_thread(work):
     thread = threading.Thread(target=lambda: outcome.append(work()))
     thread.start()
     yield outcome
-    thread.join(timeout=30)
+    thread.join(timeout=180)

@@ -228,7 +228,7 @@ def without_lock(monkeypatch):
 
     def check_together(payment, amount):
         covered(payment, amount)
-        barrier.wait(timeout=10)
+        barrier.wait(timeout=120)
 
     monkeypatch.setattr(rules, "payment_must_exist", lambda pk: Payment.objects.get(pk=pk))
     monkeypatch.setattr(rules, "refund_must_be_covered", check_together)

@@ -23,7 +23,7 @@ from apps.kernel import clock
 
 from .shops import CUSTOMER, PASSWORD, owner_of
 
-REQUEST_TIMEOUT_S = 20
+REQUEST_TIMEOUT_S = 60
 CARDS = ("tok_ok",) * 12 + ("tok_declined", "tok_lost_response", "tok_lost_response", "tok_slow")
 
 

@@ -19,6 +19,7 @@ DARK = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-b
 
 def page_with_faults(context: BrowserContext, home: str) -> tuple[Page, list[str]]:
     """A new page, and a list that collects console errors, script errors and requests to other hosts than `home`."""
+    context.set_default_timeout(120_000)
     context.add_init_script(_HOLD_REFRESHES + _WITHOUT_TRANSITIONS)
     page = context.new_page()
     faults: list[str] = []

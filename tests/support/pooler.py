@@ -19,7 +19,7 @@ from django.db import connections
 from apps.kernel.db.request_transactions import OfTenants
 
 CONNECTIONS = 3
-START_TIMEOUT_S = 10.0
+START_TIMEOUT_S = 120.0
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,7 @@ RESETS_PER_COPY = 300
 RESETS_PER_CHECKSUM = 20
 _EMPTY = 21
 """Bytes that COPY's binary format writes for a table without rows."""
-DISCONNECT_TIMEOUT_S = 30.0
+DISCONNECT_TIMEOUT_S = 120.0
 
 _TABLES = """
 SELECT c.oid::int, format('%I.%I', n.nspname, c.relname) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -13,7 +13,7 @@ from apps.kernel.tenant import TenantInfo, activate
 
 POLL_S = 0.002
 """Interval of looking for a wait on a lock. No result depends on it."""
-TIMEOUT_S = 30
+TIMEOUT_S = 180
 """After this time the worker counts as hanging."""
 _WAITS = (
     "SELECT EXISTS (SELECT FROM pg_locks JOIN pg_stat_activity USING (pid)"

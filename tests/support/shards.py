@@ -35,7 +35,7 @@ from .rows import only_row
 EAST = "east"
 TEMPLATE = "bursar_test_template"
 FIRST, SPARES = 1001, 2
-REPLAY_TIMEOUT_S = 20.0
+REPLAY_TIMEOUT_S = 120.0
 
 
 @pytest.fixture(scope="session")

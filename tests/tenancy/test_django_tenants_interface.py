@@ -80,7 +80,7 @@ def test_a_decorated_function_runs_as_its_tenant_in_each_thread(acme, globex):
 
     @schema_context(acme.schema)
     def name() -> str:
-        start.wait(5)
+        start.wait(120)
         return company()
 
     def work(tenant) -> None:

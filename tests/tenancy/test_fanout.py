@@ -159,7 +159,7 @@ def tick_together(times: int) -> None:
 
     @activate(None)
     def tick_once(_: int) -> None:
-        together.wait(10)
+        together.wait(120)
         try:
             at(NOON)
         finally:

@@ -179,7 +179,7 @@ def in_another_thread(enter):
     thread = Thread(target=copy_context().run, args=[work])
     thread.start()
     try:
-        yield results.get(timeout=30)
+        yield results.get(timeout=180)
     finally:
         leave.set()
         thread.join()

@@ -81,7 +81,7 @@ def test_concurrent_claims_get_different_spares(db):
     def claim():
         with transaction.atomic():
             mine = tenant_schemas.claim()
-            together.wait(10)  # before any commit
+            together.wait(120)  # before any commit
         claimed.append(mine.id)
         connection.close()
 

@@ -40,7 +40,7 @@ def test_a_message_is_delivered_at_its_second_attempt(
             dispatch(ChangeSetting(key="periods.reason_length", value=12), actor=owner)
         eventually(lambda: len(receiver.log) == 1)
         receiver.expect_request("/hook").respond_with_data("now")
-        eventually(lambda: Message.objects.filter(state="delivered").exists(), timeout_s=60)
+        eventually(lambda: Message.objects.filter(state="delivered").exists())
 
     first, second = (request for request, _ in receiver.log)
     assert first.headers["webhook-id"] == second.headers["webhook-id"]
