@@ -136,13 +136,17 @@ class SetUpLedger(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ImportJournal(Command):
-    """Post all entries of a CSV file, or none. A file is imported once.
+    """Post the entries of a CSV file. A job posts them after the whole file was checked. Entries that are in
+    the books already are not posted again.
 
-    journal          the text of the file: entry_no,date,payee,narration,line_no,account,currency,amount; the
-                     account is a code or a name
-    accounts         the text of a chart of accounts, of which missing accounts are opened first: code,name,type
-    create_accounts  open missing accounts, with the type given by the first part of the name (Assets:…,
-                     Liabilities:…, Equity:…, Income:…, Expenses:…)
+    journal                the text of the file: entry_no,date,payee,narration,line_no,account,currency,amount; the
+                           account is a code or a name
+    accounts               the text of a chart of accounts, of which missing accounts are opened first: code,name,type
+    create_accounts        open missing accounts, with the type given by the first part of the name (Assets:…,
+                           Liabilities:…, Equity:…, Income:…, Expenses:…)
+    allow_repeated         post entries with the number of an entry in the books and other lines, and entries without a
+                           number that were imported before
+    allow_distant_years    post entries with days far from the fiscal years; all years between are added
     """
 
     permission = "ledger.import_journal"
@@ -153,6 +157,19 @@ class ImportJournal(Command):
     journal: str = field(metadata=bulky)
     accounts: str = field(default="", metadata=bulky)
     create_accounts: bool = False
+    allow_repeated: bool = False
+    allow_distant_years: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiscardImport(Command):
+    """Discard the entries of an import that are not posted. Posted ones remain; reverse them instead."""
+
+    permission = "ledger.import_journal"
+    audit_message = gettext_noop("discarded the rest of import {import_id}: {reason}")
+
+    import_id: int
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,16 +6,17 @@ import datetime as dt
 from collections.abc import Iterable
 
 from apps.backups.hooks import invariant
-from apps.kernel.pii import NAME, TEXT, declare_pii
+from apps.kernel.pii import NAME, TEXT, declare_pii, exclude_from_clones
 from apps.periods import hooks as periods
 from apps.settings import queries as settings_queries
 from apps.tenancy.hooks import NewTenant, Retention, retention, set_up
 
-from . import queries, rules
+from . import import_rules, queries, rules
 from .commands import SetUpLedger
 from .setting_definitions import RETENTION_YEARS
 
 periods.closing_check(rules.no_draft_must_remain)
+periods.closing_check(import_rules.no_import_must_remain)
 
 
 @set_up("structure", order=30)
@@ -45,3 +46,4 @@ def figures() -> list[list[str]]:
 declare_pii("ledger.Entry", memo=TEXT, payee=NAME, reference=TEXT)
 declare_pii("ledger.EntryLine", memo=TEXT)
 declare_pii("ledger.JournalImport", name=TEXT)
+exclude_from_clones("ledger.StagedEntry")  # without its job

@@ -1,4 +1,7 @@
-"""Accounts, journals, entries and their lines. Their invariants are enforced by the database (migration 0002)."""
+"""Accounts, journals, entries and their lines. Their invariants are enforced by the database (migration 0002).
+
+Imports of entries are in `import_models`.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ from apps.audit.history import field_history
 from apps.kernel.clock import now
 from apps.kernel.models import Tracked
 from apps.kernel.money import LARGEST, Money, currency
+
+from . import import_models  # noqa: F401 - Django looks for models here
 
 
 class AccountQuerySet(models.QuerySet["Account"]):
@@ -209,22 +214,3 @@ class EntryLine(Tracked):
     @property
     def credit(self) -> Decimal:
         return -self.money.amount if self.amount_minor < 0 else Decimal(0)
-
-
-class JournalImport(Tracked):
-    """An imported file, identified by the SHA-256 of its text."""
-
-    sha256 = models.CharField(max_length=64, unique=True)
-    name = models.CharField(max_length=200)
-    entries = models.PositiveIntegerField()
-    lines = models.PositiveIntegerField()
-    imported_at = models.DateTimeField()
-
-    class Meta:
-        default_permissions = ("view",)
-        permissions = [("import_journal", "Can import journals")]
-
-    def __str__(self) -> str:
-        return gettext("{entries} entries with {lines} lines from {name}").format(
-            entries=self.entries, lines=self.lines, name=self.name
-        )

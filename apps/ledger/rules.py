@@ -27,7 +27,6 @@ from .errors import (
     AccountTypeDiffers,
     AccountTypeUnknown,
     AccountUnknown,
-    AlreadyImported,
     DraftsRemain,
     EntryIsDraft,
     EntryIsPosted,
@@ -41,7 +40,7 @@ from .errors import (
     ReversalTooEarly,
     TooFewLines,
 )
-from .models import Account, Entry, EntryLine, Journal, JournalImport
+from .models import Account, Entry, EntryLine, Journal
 
 SOURCE = Lock("{schema}:source:{source}")
 
@@ -262,12 +261,3 @@ def journal_must_exist(code: str) -> Journal:
 def journal_must_be_new(code: str) -> None:
     if Journal.objects.filter(code=code).exists():
         raise JournalCodeTaken(journal=code)
-
-
-# Importing
-
-
-def file_must_be_new(sha256: str) -> None:
-    known = JournalImport.objects.filter(sha256=sha256).first()
-    if known is not None:
-        raise AlreadyImported(name=known.name, imported_at=f"{known.imported_at:%Y-%m-%d %H:%M}")

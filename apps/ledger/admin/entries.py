@@ -20,7 +20,7 @@ from apps.console.labels import Colours, display
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, reason
 from apps.kernel.clock import today
-from apps.ledger.commands import DiscardDraft, PostDraft, ReverseEntry
+from apps.ledger.commands import DiscardDraft, ImportJournal, PostDraft, ReverseEntry
 from apps.ledger.models import Entry, EntryLine
 
 VIEW = "ledger.view_entry"
@@ -88,7 +88,10 @@ class EntryAdmin(ReadOnlyAdmin):
         return ", ".join(str(total) for total in totals.values())
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
-        return (Link(gettext("Export"), reverse("admin:export_journal"), "download"),)
+        export = Link(gettext("Export"), reverse("admin:export_journal"), "download")
+        if not request.user.has_perm(ImportJournal.permission):
+            return (export,)
+        return (Link(gettext("Import"), reverse("admin:import_journal"), "upload"), export)
 
     def links(self, request: HttpRequest, obj: Entry) -> Sequence[Link]:
         if not obj.is_posted:

@@ -7,6 +7,7 @@ An entry is inserted as a draft, gets its lines, and is then posted by one UPDAT
 3. all of the entry, at COMMIT            at least two lines, balanced in each currency; a reversal's lines
 4. accounts, when changed                 properties that existing lines rely on are fixed
 5. posted entries                         are never changed or deleted
+6. imports                                are append-only
 
 Every function addresses tables through TG_TABLE_SCHEMA: a deferred trigger fires at COMMIT, when the search path
 may be another tenant's, and a schema may be renamed. The codes are those in errors.py.
@@ -245,13 +246,26 @@ CREATE TRIGGER ledger_entries_are_not_truncated BEFORE TRUNCATE ON ledger_entry
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_rows_are_immutable();
 REVOKE UPDATE ON ledger_entryline FROM {RUNTIME_ROLES};
 REVOKE DELETE ON ledger_account, ledger_journal FROM {RUNTIME_ROLES};
-REVOKE UPDATE, DELETE ON ledger_journalimport FROM {RUNTIME_ROLES};
+"""
+
+# 6. Imports and their posted entries are append-only. A staged entry never changes; the job that posts it deletes it.
+STAGED = f"""
+CREATE TRIGGER ledger_staged_entry_is_fixed BEFORE UPDATE ON ledger_stagedentry
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER ledger_staged_entries_are_not_truncated BEFORE TRUNCATE ON ledger_stagedentry
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+REVOKE UPDATE, TRUNCATE ON ledger_stagedentry FROM {RUNTIME_ROLES};
+"""
+
+UNDO_STAGED = f"""
+DROP TRIGGER ledger_staged_entry_is_fixed ON ledger_stagedentry;
+DROP TRIGGER ledger_staged_entries_are_not_truncated ON ledger_stagedentry;
+GRANT UPDATE ON ledger_stagedentry TO {RUNTIME_ROLES};
 """
 
 UNDO = f"""
 GRANT UPDATE ON ledger_entryline TO {RUNTIME_ROLES};
 GRANT DELETE ON ledger_account, ledger_journal TO {RUNTIME_ROLES};
-GRANT UPDATE, DELETE ON ledger_journalimport TO {RUNTIME_ROLES};
 DROP FUNCTION ledger_rows_are_immutable() CASCADE;
 DROP FUNCTION ledger_account_guard() CASCADE;
 DROP FUNCTION ledger_entry_is_whole() CASCADE;
@@ -266,4 +280,7 @@ class Migration(migrations.Migration):
     operations = [
         append_only("ledger_historicalaccount"),
         migrations.RunSQL(COUNTER + ENTRY + LINES + WHOLE + ACCOUNTS + IMMUTABILITY, UNDO),
+        append_only("ledger_journalimport"),
+        append_only("ledger_importedentry"),
+        migrations.RunSQL(STAGED, UNDO_STAGED),
     ]

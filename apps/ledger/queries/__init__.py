@@ -1,6 +1,7 @@
 """Queries of the ledger."""
 
 from .entries import Figures, entries_posted, figures, has_accounts, last_year_with_entries, latest_entries
+from .imports import entries_waiting
 from .income_and_expense import MonthFigures, income_and_expense
 from .trial_balance import TrialBalanceRow, trial_balance
 
@@ -9,6 +10,7 @@ __all__ = [
     "MonthFigures",
     "TrialBalanceRow",
     "entries_posted",
+    "entries_waiting",
     "figures",
     "has_accounts",
     "income_and_expense",
