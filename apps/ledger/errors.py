@@ -236,7 +236,7 @@ class ImportEntriesChanged(RowsRefused):
 
 
 class ImportEntriesRepeated(RowsRefused):
-    """Entries without a number, so that nothing tells a repetition from a second entry."""
+    """Entries without a number: a repetition cannot be distinguished from a second entry."""
 
     status = 409
     message = _(
