@@ -25,6 +25,8 @@ from .store import save, write_log
 
 BACKOFF = Backoff.exponential(first=dt.timedelta(seconds=2), max_delay=dt.timedelta(minutes=5), retries=9)
 """Between attempts of a step. The declaration of the step says how many it has."""
+PAUSE_DURATION = dt.timedelta(hours=1)
+"""Of a run at a step whose feature is off, unless it is resumed."""
 log = logging.getLogger(__name__)
 Kind, State, Direction = LogEntry.Kind, Run.State, Run.Direction
 
@@ -48,13 +50,11 @@ def complete_wait(run: Run, saga: Saga, wait: Wait[Any]) -> None:
 
 
 def continue_waiting(run: Run, wait: Wait[Any]) -> None:
-    """Start or continue to wait. One evaluation is scheduled at a time, however often the run is resumed."""
+    """Start or continue to wait, until the run is resumed or the sweep finds that it can continue."""
     if run.state != State.WAITING:
         write_log(run, Kind.WAITS)
         run.state, run.waits_until = State.WAITING, now() + wait.timeout
-    if run.next_at is None or run.next_at <= now():
-        run.next_at = now() + wait.poll_interval
-        schedule(run, after=wait.poll_interval)
+    run.next_at = run.waits_until
     save(run)
 
 
@@ -106,6 +106,7 @@ def retry_step(run: Run, reason: str, actor_name: str) -> None:
 def retry_later(run: Run, reason: str) -> None:
     """Schedule another attempt of the step, with exponential backoff and jitter."""
     write_log(run, Kind.FAILED, reason)
+    run.state = State.COMPENSATING if run.is_compensating else State.RUNNING
     delay = BACKOFF.delay(run.attempts)
     run.next_at = now() + delay
     schedule(run, after=delay)
@@ -113,9 +114,12 @@ def retry_later(run: Run, reason: str) -> None:
 
 
 def pause(run: Run, reason: str) -> None:
-    """Retry later without counting the attempt: the feature may be off for long."""
-    run.attempts -= 1
-    retry_later(run, reason)
+    """Wait without counting the attempt: the feature may be off for long. The sweep finds that it is on again."""
+    if run.state != State.WAITING:
+        write_log(run, Kind.WAITS, reason)
+    run.state, run.attempts = State.WAITING, max(run.attempts - 1, 0)
+    run.next_at = now() + PAUSE_DURATION
+    save(run)
 
 
 def stop_for_operator(run: Run, reason: str) -> None:

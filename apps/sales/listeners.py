@@ -9,7 +9,7 @@ from apps.events import listens_to
 from apps.kernel.actors import System, acting_as
 from apps.kernel.files.store import files
 from apps.payments import queries as payments
-from apps.payments.events import PaymentConfirmed, PaymentFailed, RefundProcessed
+from apps.payments.events import PaymentConfirmed, PaymentFailed, PaymentVoided, RefundProcessed
 from apps.sagas import scheduling as sagas
 
 from . import queries
@@ -38,6 +38,16 @@ def resume_when_paid(event: PaymentConfirmed) -> None:
 
 @listens_to(PaymentFailed, queue="financial")
 def compensate_when_payment_failed(event: PaymentFailed) -> None:
+    sagas.resume(event.reference)
+
+
+@listens_to(PaymentVoided, queue="financial")
+def compensate_when_payment_voided(event: PaymentVoided) -> None:
+    sagas.resume(event.reference)
+
+
+@listens_to(RefundProcessed, queue="financial")
+def compensate_when_payment_refunded(event: RefundProcessed) -> None:
     sagas.resume(event.reference)
 
 

@@ -38,6 +38,7 @@ MODULE = Module(
         "invoice.issued",
         "payment.confirmed",
         "payment.failed",
+        "payment.voided",
         "refund.processed",
     ),
     router="apps.sales.api.urls",

@@ -45,6 +45,8 @@ class HeadOffice:
 
     agrees: bool = True
     refuses: bool = False
+    looks: int = 0
+    """The number of evaluations of the wait."""
     breaks: dict[str, Exception]
     """The error of each failing step."""
 
@@ -52,6 +54,8 @@ class HeadOffice:
         self.breaks = {}
 
     def has_agreed(self, data: Opening) -> bool:
+        self.looks += 1
+        self.execute("agreement")
         if self.refuses:
             raise TooLate
         return self.agrees
