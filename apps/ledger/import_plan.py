@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext
 
-from apps.kernel.clock import today
 from apps.kernel.errors import Refusal
 from apps.periods import queries as periods
 from apps.periods import rules as period_rules
 from apps.periods.models import Period
+from apps.settings.business_day import business_day
 
 from .commands import ImportJournal
 from .errors import ImportDaysClosed, ImportDaysDistant, RowFault
@@ -65,7 +65,7 @@ def _fiscal_years(entries: Sequence[FileEntry], *, allow_distant: bool) -> tuple
     first_month = periods.the_calendar().first_month
     year_of = {entry.row: periods.fiscal_year_of(entry.posted_on, first_month) for entry in entries}
     existing = {year.starts_on.year for year in periods.years()}
-    base = existing or {periods.fiscal_year_of(today(), first_month)}
+    base = existing or {periods.fiscal_year_of(business_day(), first_month)}
     near = _near_years(Counter(year_of.values()), base)
     distant = list[RowFault]()
     for entry in entries:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from apps.bus import dispatch, handles
 from apps.events import publish
 from apps.kernel.actors import System
-from apps.kernel.clock import now, today
+from apps.kernel.clock import now
 from apps.kernel.errors import together
 from apps.kernel.money import Money
 from apps.kernel.reasons import reason_must_be_given
 from apps.ledger.commands import Line, PostEntry
 from apps.ledger.models import Entry
+from apps.settings.business_day import business_day
 
 from . import queries, rules
 from .commands import ConfirmPayment, FailPayment, NoteRefundSent, RefundPayment, RequestPayment, VoidPayment
@@ -147,7 +148,7 @@ def _post(payment: Payment, amount: Money, memo: str, source: str) -> Entry:
     """Debits the bank and credits receivables; the reverse for a negative amount."""
     entry: Entry = dispatch(
         PostEntry(
-            posted_on=today(),
+            posted_on=business_day(),
             memo=memo,
             reference=payment.reference,
             source=source,

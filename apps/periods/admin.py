@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from apps.console import hooks
 from apps.console.admin import CommandPage, ServerFields
 from apps.console.widgets import Form, ReasonForm
-from apps.kernel.clock import today
 from apps.kernel.errors import Refusal
+from apps.settings.business_day import business_day
 
 from . import queries
 from .commands import AddFiscalYear, ClosePeriod
@@ -44,7 +44,7 @@ def calendar(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBa
 
 def _cell(period: Period) -> dict[str, Any]:
     """A period in the future is open too, but has no button."""
-    state = "closed" if not period.is_open else "future" if period.starts_on > today() else "open"
+    state = "closed" if not period.is_open else "future" if period.starts_on > business_day() else "open"
     return {
         "period": period,
         "state": state,
@@ -105,7 +105,7 @@ class AddFiscalYearPage(CommandPage):
 
     def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
         years = queries.years()
-        return {"initial": {"year": years[-1].starts_on.year + 1 if years else today().year}}
+        return {"initial": {"year": years[-1].starts_on.year + 1 if years else business_day().year}}
 
     def sentence(self, result: FiscalYear) -> str:
         return gettext("Fiscal year {code} was added, with twelve periods.").format(code=result.code)
@@ -122,7 +122,7 @@ def _period(period_id: int) -> Period:
 
 
 def _open_periods() -> str:
-    return f"{Period.objects.open().filter(starts_on__lte=today()).count()}"
+    return f"{Period.objects.open().filter(starts_on__lte=business_day()).count()}"
 
 
 def _oldest_open() -> str:

@@ -19,9 +19,9 @@ from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline,
 from apps.console.labels import Colours, display
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, reason
-from apps.kernel.clock import today
 from apps.ledger.commands import DiscardDraft, ImportJournal, PostDraft, ReverseEntry
 from apps.ledger.models import Entry, EntryLine
+from apps.settings.business_day import business_day
 
 VIEW = "ledger.view_entry"
 
@@ -138,7 +138,7 @@ class Discard(EntryCommand):
 
 
 class Reversal(Form):
-    posted_on = forms.DateField(label=_("Date"), initial=today)
+    posted_on = forms.DateField(label=_("Date"), initial=business_day)
     reason = reason()
 
 

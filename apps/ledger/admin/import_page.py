@@ -17,7 +17,6 @@ from apps.bus import dispatch_once
 from apps.bus.idempotency.keys import is_well_formed
 from apps.console import hooks
 from apps.console.admin import KEY
-from apps.kernel.clock import today
 from apps.kernel.csv_lines import CONTENT_TYPE, csv_lines
 from apps.kernel.errors import Refusal
 from apps.ledger.commands import ImportJournal
@@ -25,6 +24,7 @@ from apps.ledger.errors import RowFault, RowsRefused
 from apps.ledger.import_models import JournalImport
 from apps.ledger.import_plan import ImportPlan, plan_of
 from apps.ledger.journal_file import JOURNAL, FileEntry
+from apps.settings.business_day import business_day
 
 from .import_form import ImportForm
 
@@ -165,7 +165,7 @@ def template(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBa
     """An example, which can be imported when missing accounts are opened."""
     lines = ((1, "Assets:Bank", "1500.00"), (2, "Income:Sales", "-1500.00"))
     rows = [
-        ("1", today(), gettext("Payee"), gettext("Narration"), number, account, "EUR", amount)
+        ("1", business_day(), gettext("Payee"), gettext("Narration"), number, account, "EUR", amount)
         for number, account, amount in lines
     ]
     return HttpResponse(

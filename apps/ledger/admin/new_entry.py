@@ -21,14 +21,14 @@ from apps.companies import queries as companies
 from apps.console import hooks
 from apps.console.admin import KEY
 from apps.console.widgets import Form
-from apps.kernel.clock import today
 from apps.kernel.errors import Refusal
 from apps.ledger.commands import DraftEntry, Line, PostEntry
 from apps.ledger.models import Account, Entry, Journal
+from apps.settings.business_day import business_day
 
 
 class Head(Form):
-    posted_on = forms.DateField(label=_("Date"), initial=today)
+    posted_on = forms.DateField(label=_("Date"), initial=business_day)
     journal = forms.ChoiceField()
     memo = forms.CharField(max_length=400)
     payee = forms.CharField(max_length=200, required=False)

@@ -10,19 +10,19 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
-from apps.kernel.clock import today
 from apps.sales import queries
 from apps.sales.models import Order
+from apps.settings.business_day import business_day
 
 VIEW = "sales.view_order"
 
 
 def _in_progress() -> str:
-    return f"{queries.figures(today().year).in_progress:,}"
+    return f"{queries.figures(business_day().year).in_progress:,}"
 
 
 def _invoiced() -> str:
-    invoiced = queries.figures(today().year).invoiced
+    invoiced = queries.figures(business_day().year).invoiced
     return (
         gettext("invoiced this year {totals}").format(totals=", ".join(str(total) for total in invoiced))
         if invoiced

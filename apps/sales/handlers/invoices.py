@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from apps.bus import dispatch, handles
 from apps.companies import queries as companies
 from apps.events import publish
-from apps.kernel.clock import today
 from apps.kernel.money import Money
 from apps.ledger.commands import Line, PostEntry
 from apps.ledger.models import Entry
@@ -14,6 +15,7 @@ from apps.sales import queries, rules
 from apps.sales.commands import CreditRefunds, IssueInvoice, StoreInvoiceDocument
 from apps.sales.events import InvoiceIssued
 from apps.sales.models import Invoice, Order
+from apps.settings.business_day import business_day
 
 
 @handles(IssueInvoice, emits=(InvoiceIssued,))
@@ -24,7 +26,7 @@ def issue_invoice(command: IssueInvoice) -> Invoice:
     rules.order_must_be(order, Order.State.PAID)
     rules.payment_must_not_be_refunded(order)
 
-    company = companies.first_company()
+    company, day = companies.first_company(), business_day()
     entry = _post(
         order,
         memo=f"Invoice for order {order}",
@@ -32,13 +34,14 @@ def issue_invoice(command: IssueInvoice) -> Invoice:
         debit=payments.receivable_account(),
         credit=queries.revenue_account(),
         amount=order.total,
+        day=day,
     )
     order.move_to(Order.State.INVOICED)
     invoice = Invoice.objects.create(
         order=order,
-        year=today().year,
+        year=day.year,
         number=0,
-        issued_on=today(),
+        issued_on=day,
         seller=company.name if company else "",
         customer_name=order.customer.name,
         customer_address=order.customer.address,
@@ -80,14 +83,17 @@ def credit_refunds(command: CreditRefunds) -> Order:
             debit=queries.refunds_account(),
             credit=payments.receivable_account(),
             amount=refund.amount,
+            day=business_day(),
         )
     return order
 
 
-def _post(order: Order, *, memo: str, source: str, debit: str, credit: str, amount: Money) -> Entry:
+def _post(
+    order: Order, *, memo: str, source: str, debit: str, credit: str, amount: Money, day: dt.date
+) -> Entry:
     entry: Entry = dispatch(
         PostEntry(
-            posted_on=today(),
+            posted_on=day,
             memo=memo,
             payee=order.customer.name,
             reference=order.subject,
