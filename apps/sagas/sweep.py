@@ -27,10 +27,10 @@ log = logging.getLogger(__name__)
 def sweep_waits() -> int:
     """Schedule the waiting runs that can continue. Returns their number."""
     waiting = Run.objects.in_progress().filter(state=Run.State.WAITING)
-    return sum(_wake(run_id) for run_id in list(waiting.order_by("pk").values_list("pk", flat=True)))
+    return sum(_resume(run_id) for run_id in list(waiting.order_by("pk").values_list("pk", flat=True)))
 
 
-def _wake(run_id: int) -> bool:
+def _resume(run_id: int) -> bool:
     with unit_of_work():
         run = Run.objects.filter(pk=run_id, state=Run.State.WAITING).first()
         if run is None or not _can_continue(run):

@@ -8,13 +8,13 @@ from django.utils.translation import gettext_lazy as _
 
 from .definitions import declare
 
-NOT_A_PLACE = {"localtime", "posixrules", "Factory"}
+MACHINE_DEPENDENT = {"localtime", "posixrules", "Factory"}
 """Names that depend on the machine."""
 
 
 @cache
 def _time_zones() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones() - NOT_A_PLACE)
+    return frozenset(zoneinfo.available_timezones() - MACHINE_DEPENDENT)
 
 
 def _time_zone_must_exist(name: str) -> None:

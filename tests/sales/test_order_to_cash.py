@@ -189,7 +189,7 @@ def test_a_bank_transfer_waits_for_its_confirmation(shop, accountant):
     assert queries.reconcile() == []
 
 
-WAKE_UPS = {
+CHANGES = {
     "a confirmation": (
         lambda payment: [ConfirmPayment(payment_id=payment, provider_payment_id="7")],
         "completed",
@@ -207,7 +207,7 @@ WAKE_UPS = {
 """What changes the condition of the wait, and the state of the order afterwards."""
 
 
-@pytest.mark.parametrize(("commands", "outcome"), WAKE_UPS.values(), ids=WAKE_UPS)
+@pytest.mark.parametrize(("commands", "outcome"), CHANGES.values(), ids=CHANGES)
 def test_an_order_that_waits_continues_at_once_on(shop, accountant, controller, commands, outcome):
     """Without the clock, and without the sweep."""
     order = dispatch(ordered("", provider="manual"), actor=accountant)

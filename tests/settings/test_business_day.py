@@ -38,7 +38,7 @@ def test_the_business_day_is_the_day_in_the_time_zone_of_the_tenant(acme, globex
         assert business_day().isoformat() == "2026-12-31"
 
 
-def test_a_time_zone_without_a_place_is_refused(at_acme, controller):
+def test_a_time_zone_that_does_not_exist_is_refused(at_acme, controller):
     for name in (
         "",
         "Europe/Atlantis",
