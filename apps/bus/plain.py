@@ -13,6 +13,7 @@ from apps.kernel.plain import from_plain, to_whole
 from .commands import Command
 from .errors import CommandMalformed, CommandUnknown
 from .registry import commands
+from .texts import with_normal_texts
 
 
 def to_json(command: Command) -> dict[str, Any]:
@@ -25,7 +26,7 @@ def to_json(command: Command) -> dict[str, Any]:
 
 
 def from_json(document: dict[str, Any]) -> Command:
-    """Raises CommandUnknown, CommandMalformed."""
+    """The command with normal texts. Raises CommandUnknown, CommandMalformed, CharacterNotAllowed."""
     shape = command_named(str(document.get("command")))
     values = document.get("fields")
     known = {field.name for field in fields(shape)}
@@ -36,7 +37,7 @@ def from_json(document: dict[str, Any]) -> Command:
             why=gettext("there is no {names}").format(names=", ".join(sorted(unknown))),
         )
     try:
-        return from_plain(shape, values or {})
+        return with_normal_texts(from_plain(shape, values or {}))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])

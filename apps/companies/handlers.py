@@ -15,6 +15,7 @@ from .models import Company
 def found_company(command: FoundCompany) -> Company:
     with together() as validation:
         validation.check(rules.one_more_must_be_allowed)
+        validation.check(rules.company_must_be_named, command.code, command.name)
         validation.check(rules.code_must_be_free, command.code)
         validation.check(currency, command.currency)
         parent = validation.check(rules.parent_must_exist, command.parent)

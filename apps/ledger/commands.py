@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.utils.translation import gettext_noop
 
 from apps.bus import Command
-from apps.kernel.plain import bulky
+from apps.kernel.plain import bulky, multiline
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Line:
     account: str
     currency: str
     amount: Decimal
-    memo: str = ""
+    memo: str = field(default="", metadata=multiline)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class _WriteEntry(Command):
     """The fields of an entry."""
 
     posted_on: dt.date
-    memo: str
+    memo: str = field(metadata=multiline)
     lines: tuple[Line, ...]
     journal: str = "GEN"
     payee: str = ""

@@ -12,8 +12,8 @@ from django.utils.translation import gettext
 
 from apps.kernel.csv_lines import original
 from apps.kernel.errors import Refusal
+from apps.kernel.text import CharacterNotAllowed, one_line
 
-from .cell_text import CharacterNotAllowed, one_line
 from .errors import ImportMalformed, ImportTooLarge, RowFault
 
 MAX_CHARACTERS = 20_000_000

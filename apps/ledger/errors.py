@@ -123,7 +123,7 @@ class AccountIsOnDrafts(Conflict):
 
 class AccountCodeTaken(Conflict):
     message = _("There is already an account {account}.")
-    enforced_by = ("ledger_account_code_key",)
+    enforced_by = ("ledger_account_code_key", "ledger_account_code_in_any_case")
 
 
 class AccountNameTaken(Conflict):
@@ -150,7 +150,7 @@ class JournalUnknown(NotFound):
 
 class JournalCodeTaken(Conflict):
     message = _("There is already a journal {journal}.")
-    enforced_by = ("ledger_journal_code_key",)
+    enforced_by = ("ledger_journal_code_key", "ledger_journal_code_in_any_case")
 
 
 # Closing

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from apps.kernel.errors import Refusal
+from apps.kernel.text import CharacterNotAllowed, one_line
 
 from . import rules
-from .cell_text import CharacterNotAllowed, one_line
 from .csv_rows import Faults
 from .errors import (
     AccountCodeTaken,

@@ -12,6 +12,7 @@ from django.db import connection
 from apps.kernel.db.locks import Lock
 from apps.kernel.errors import together
 from apps.kernel.money import Money
+from apps.kernel.text import is_visible
 from apps.periods import rules as periods
 from apps.periods.models import Period
 
@@ -223,9 +224,9 @@ def account_must_not_be_on_drafts(account: Account) -> None:
 
 
 def account_must_be_new(code: str, name: str) -> None:
-    if not code.strip() or not name.strip():
+    if not is_visible(code) or not is_visible(name):
         raise AccountNameMissing
-    if Account.objects.filter(code=code).exists():
+    if Account.objects.filter(code__iexact=code).exists():
         raise AccountCodeTaken(account=code)
     if Account.objects.filter(name=name).exists():
         raise AccountNameTaken(name=name)
@@ -259,5 +260,5 @@ def journal_must_exist(code: str) -> Journal:
 
 
 def journal_must_be_new(code: str) -> None:
-    if Journal.objects.filter(code=code).exists():
+    if Journal.objects.filter(code__iexact=code).exists():
         raise JournalCodeTaken(journal=code)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext_noop
 
 from apps.bus import Command
-from apps.kernel.plain import secret
+from apps.kernel.plain import multiline, secret
 
 SEND_PERMISSION = "notices.send_announcement"
 MANAGE_CHANNELS_PERMISSION = "notices.manage_notification_channels"
@@ -28,7 +28,7 @@ class SendAnnouncement(Command):
     audit_message = gettext_noop("sent the announcement {result}")
 
     subject: str
-    text: str
+    text: str = field(metadata=multiline)
     kind: str = "note"
     to: tuple[str, ...] = ()
     transports: tuple[str, ...] = ("email", "chat")

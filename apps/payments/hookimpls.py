@@ -8,6 +8,7 @@ from decimal import Decimal
 from apps.bus import dispatch
 from apps.kernel.money import Money
 from apps.kernel.pii import SECRET, TEXT, declare_pii
+from apps.kernel.text import is_visible, sanitised
 from apps.webhooks import hooks as webhooks
 from apps.webhooks.hooks import Incoming
 
@@ -34,10 +35,14 @@ def confirmed(message: Incoming) -> Payment:
 def failed(message: Incoming) -> Payment | None:
     """Marks a payment as failed. `data`: {"payment_id": 7, "reason": "…"}. Ignored after the confirmation."""
     _must_be_from_provider(message)
-    why = str(message.data.get("reason") or "The provider gave no reason.")
+    why = sanitised(str(message.data.get("reason") or ""))
     try:
         payment: Payment = dispatch(
-            FailPayment(payment_id=int(message.data["payment_id"]), reason=why), actor=message.actor
+            FailPayment(
+                payment_id=int(message.data["payment_id"]),
+                reason=why if is_visible(why) else "The provider gave no reason.",
+            ),
+            actor=message.actor,
         )
     except PaymentIsConfirmed:
         return None

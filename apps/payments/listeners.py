@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from apps.bus import dispatch
 from apps.events import listens_to
+from apps.kernel.text import sanitised
 
 from .commands import ConfirmPayment, FailPayment, NoteRefundSent
 from .errors import PaymentIsConfirmed
@@ -64,6 +65,6 @@ def send_refund(event: RefundProcessed) -> None:
 def fail(payment_id: int, why: str) -> None:
     """Marks the payment as failed, unless it is confirmed."""
     try:
-        dispatch(FailPayment(payment_id=payment_id, reason=why), actor=PAYMENTS_SYSTEM)
+        dispatch(FailPayment(payment_id=payment_id, reason=sanitised(why)), actor=PAYMENTS_SYSTEM)
     except PaymentIsConfirmed:
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from apps.kernel.money import Money
+from apps.kernel.text import is_visible
 
 from .errors import (
     AmountNotPositive,
@@ -37,7 +38,7 @@ def provider_must_be_known(name: str) -> None:
 
 
 def reference_must_be_given(reference: str) -> None:
-    if not reference.strip():
+    if not is_visible(reference):
         raise ReferenceMissing
 
 
@@ -60,7 +61,7 @@ def payment_must_exist(payment_id: int) -> Payment:
 
 
 def provider_id_must_be_free(payment: Payment, provider_payment_id: str) -> None:
-    if not provider_payment_id.strip():
+    if not is_visible(provider_payment_id):
         raise ProviderIdMissing
     others = Payment.objects.filter(provider=payment.provider, provider_payment_id=provider_payment_id)
     if others.exclude(pk=payment.pk).exists():

@@ -20,6 +20,10 @@ class CalendarIsDefined(PeriodsRefusal, Conflict):
     enforced_by = ("periods_one_calendar",)
 
 
+class CalendarNameMissing(PeriodsRefusal, Invalid):
+    message = _("A fiscal calendar needs a name.")
+
+
 class MonthUnknown(PeriodsRefusal, Invalid):
     message = _("{month} is not a month: write 1 to 12.")
     enforced_by = ("periods_calendar_first_month",)

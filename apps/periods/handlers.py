@@ -19,6 +19,7 @@ from .models import Calendar, FiscalYear, Period
 def define_calendar(command: DefineCalendar) -> Calendar:
     with together() as validation:
         validation.check(rules.calendar_must_not_be_defined)
+        validation.check(rules.name_must_be_given, command.name)
         validation.check(rules.month_must_exist, command.first_month)
 
     return Calendar.objects.create(name=command.name, first_month=command.first_month)
@@ -63,7 +64,7 @@ def close_period(command: ClosePeriod) -> Period:
         validation.check(rules.reason_must_be_given, command.reason)
         validation.check(rules.closing_must_not_be_blocked, period)
 
-    period.close(by=actor_label(acting())[:200], reason=command.reason.strip())
+    period.close(by=actor_label(acting())[:200], reason=command.reason)
 
     publish(PeriodClosed(period_id=period.pk, code=period.code))
     return period

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime as dt
 
 from apps.kernel.errors import together
+from apps.kernel.text import is_visible
 from apps.settings import queries as settings_queries
 
 from . import hooks, queries
 from .errors import (
     CalendarIsDefined,
+    CalendarNameMissing,
     EarlierPeriodIsOpen,
     MonthUnknown,
     NoPeriodForDay,
@@ -30,6 +32,11 @@ FIRST_YEAR, LAST_YEAR = 1900, 2999
 def calendar_must_not_be_defined() -> None:
     if Calendar.objects.exists():
         raise CalendarIsDefined
+
+
+def name_must_be_given(name: str) -> None:
+    if not is_visible(name):
+        raise CalendarNameMissing
 
 
 def month_must_exist(month: int) -> None:
@@ -97,5 +104,5 @@ def closing_must_not_be_blocked(period: Period) -> None:
 def reason_must_be_given(reason: str) -> None:
     """At least as long as the setting `periods.reason_length`."""
     minimum = settings_queries.value(REASON_LENGTH)
-    if len(reason.strip()) < minimum:
+    if len(reason) < minimum or (minimum and not is_visible(reason)):
         raise ReasonTooShort(minimum=minimum)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import ClassVar
 
 from django.utils.translation import gettext_noop
 
 from apps.bus import Command
+from apps.kernel.plain import multiline, verbatim
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +22,7 @@ class AddCustomer(Command):
     code: str
     name: str
     email: str = ""
-    address: str = ""
+    address: str = field(default="", metadata=multiline)
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,7 @@ class StoreInvoiceDocument(Command):
     audit_message = gettext_noop("stored the document of invoice {result}")
 
     invoice_id: int
-    file: str
+    file: str = field(metadata=verbatim)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ class CustomerUnknown(NotFound):
 
 class CustomerCodeTaken(Conflict):
     message = _("There is already a customer {code}.")
-    enforced_by = ("sales_customer_code_key",)
+    enforced_by = ("sales_customer_code_key", "sales_customer_code_in_any_case")
 
 
 class CustomerNameMissing(Invalid):

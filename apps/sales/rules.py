@@ -12,6 +12,7 @@ from django.core.validators import validate_email
 from apps.inventory.models import Item
 from apps.kernel.errors import together
 from apps.kernel.money import LARGEST, Money, currency
+from apps.kernel.text import is_visible
 from apps.payments import queries as payments
 from apps.payments.models import Payment
 
@@ -39,9 +40,9 @@ MAX_QUANTITY = 10**9
 
 
 def customer_must_be_new(code: str, name: str) -> None:
-    if not code.strip() or not name.strip():
+    if not is_visible(code) or not is_visible(name):
         raise CustomerNameMissing
-    if Customer.objects.filter(code=code).exists():
+    if Customer.objects.filter(code__iexact=code).exists():
         raise CustomerCodeTaken(code=code)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import datetime as dt
 import hmac
 import secrets
@@ -30,7 +29,7 @@ def key_of(secret: str) -> bytes:
     """The decoded key of a secret. Raises InvalidSecret."""
     try:
         key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
-    except binascii.Error:
+    except ValueError:  # also for characters outside ASCII
         raise InvalidSecret("it is not base64 after whsec_") from None
     if not 24 <= len(key) <= 64:
         raise InvalidSecret("its key needs 24 to 64 bytes")

@@ -211,3 +211,51 @@ def test_a_button_pressed_twice_runs_its_command_once(client_for, controller, ja
     assert [response.status_code for response in responses] == [302, 302]
     with activate(acme):
         assert Period.objects.get(pk=january.pk).close_version == 1
+
+
+def test_a_code_with_a_blank_is_chosen_whole(client_for, accountant, acme):
+    with activate(acme):
+        for code, name in (("70", "Sales"), ("70 A", "Sales abroad"), ("1000", "Cash")):
+            dispatch(OpenAccount(code=code, name=name, type="asset"), actor=SUITE)
+    client = client_for(accountant)
+
+    for chosen, code in (("70 A Sales abroad", "70 A"), ("70 A", "70 A"), ("70 Sales", "70"), ("70", "70")):
+        form = entry_form(
+            **{"form-0-account": chosen, "form-1-account": "1000 Cash", "form-0-debit": "1200.50"}
+        )
+        response = client.post("/t/acme/ledger/new-entry/", form | {"post": ""}, follow=True)
+
+        assert "is posted." in response.content.decode(), chosen
+        with activate(acme):
+            assert Entry.objects.latest("pk").lines.earliest("line_no").account.code == code
+
+
+def test_a_choice_that_names_two_accounts_or_none_is_refused(client_for, accountant, acme):
+    with activate(acme):
+        for code, name in (("70", "A Sales"), ("70 A", "Sales"), ("1000", "Cash")):
+            dispatch(OpenAccount(code=code, name=name, type="asset"), actor=SUITE)
+    client = client_for(accountant)
+
+    for chosen, sentence in (("70 A Sales", "names both 70 and 70 A"), ("70 B", "ledger.account_unknown")):
+        form = entry_form(**{"form-0-account": chosen, "form-1-account": "1000", "form-0-debit": "1200.50"})
+        page = client.post("/t/acme/ledger/new-entry/", form | {"post": ""}).content.decode()
+
+        assert sentence in page
+    with activate(acme):
+        assert not Entry.objects.exists()
+
+
+def test_a_reason_of_invisible_text_is_the_refusal_of_a_missing_one(client_for, controller, january, acme):
+    client = client_for(controller)
+    path = f"/t/acme/periods/{january.pk}/close/"
+
+    for reason in ("", " ", "\u200b\u2060", "\u3164\xa0"):
+        form = client.post(path, {"reason": reason}).context["form"]
+
+        assert form.errors["reason"].as_data()[0].code == "required", ascii(reason)
+    for reason, code in (("x" * 10_001, "max_length"), ("Because\x07 of that", "character_not_allowed")):
+        form = client.post(path, {"reason": reason}).context["form"]
+
+        assert form.errors["reason"].as_data()[0].code == code
+    with activate(acme):
+        assert Period.objects.get(pk=january.pk).is_open

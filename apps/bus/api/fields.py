@@ -10,6 +10,11 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.fields import empty
+
+from apps.kernel.plain import TextForm
+from apps.kernel.text import CharacterNotAllowed, one_line
 
 LARGEST_ID = 2**63 - 1
 MAX_TEXT_LENGTH = 2_000
@@ -18,10 +23,22 @@ _DECIMAL = re.compile(r"\A[+-]?\d{1,19}(\.\d{1,12})?\Z", re.ASCII)
 
 
 class Text(serializers.CharField):
-    """A string, with its surrounding spaces."""
+    """A string in its normal form. An empty one is missing. `form` makes the normal form; None leaves a secret or a
+    file as it is."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, form: TextForm | None = one_line, **options: Any) -> None:
+        self.form = form
         super().__init__(**{"trim_whitespace": False, "max_length": MAX_TEXT_LENGTH} | options)
+
+    def run_validation(self, data: Any = empty) -> Any:
+        if isinstance(data, str) and self.form:
+            try:
+                data = self.form(data)
+            except CharacterNotAllowed as refusal:
+                raise ValidationError(str(refusal), code="character_not_allowed") from None
+        if data == "" and not self.allow_blank:
+            self.fail("required")
+        return super().run_validation(data)
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):

@@ -16,7 +16,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from apps.bus import Command
-from apps.kernel.plain import from_plain
+from apps.kernel.plain import TextForm, from_plain, text_form
 
 from .fields import AnyJSON, ExactDecimal, JSONObject, OneOf, Text, TrueOrFalse, WholeNumber
 
@@ -95,7 +95,7 @@ def _field(shape: type[Any], declared: Field[Any], hint: Any) -> AnyField:
     if declared.metadata.get("bulky"):
         options["max_length"] = None
     try:
-        return _of_type(hint, options)
+        return _of_type(hint, options, text_form(declared))
     except KeyError:
         raise TypeError(f"{shape.__name__}.{declared.name}: {hint} has no form in JSON.") from None
 
@@ -109,10 +109,10 @@ def _default(declared: Field[Any]) -> dict[str, Any]:
     return {"required": False}
 
 
-def _of_type(hint: Any, options: dict[str, Any]) -> AnyField:
+def _of_type(hint: Any, options: dict[str, Any], form: TextForm | None) -> AnyField:
     """Raises KeyError for a type that has no form in JSON."""
     if get_origin(hint) is not None:
-        return _of_generic_type(get_origin(hint), get_args(hint), options)
+        return _of_generic_type(get_origin(hint), get_args(hint), options, form)
     if hint is Any:
         return AnyJSON(**options)
     if _is_record(hint):
@@ -120,28 +120,30 @@ def _of_type(hint: Any, options: dict[str, Any]) -> AnyField:
     if issubclass(hint, Enum):
         return OneOf(choices=[member.value for member in hint], **options)
     if hint is str:
-        return Text(allow_blank=options.get("default") == "", **options)
+        return Text(allow_blank=options.get("default") == "", form=form, **options)
     return _PLAIN[hint](**options)
 
 
-def _of_generic_type(origin: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> AnyField:
+def _of_generic_type(
+    origin: Any, arguments: tuple[Any, ...], options: dict[str, Any], form: TextForm | None
+) -> AnyField:
     """Raises KeyError for a type that has no form in JSON."""
     if origin in (Union, UnionType):
         (inner,) = (argument for argument in arguments if argument is not NoneType)
-        return _of_type(inner, options | {"allow_null": True})
+        return _of_type(inner, options | {"allow_null": True}, form)
     if origin is Literal:
         return OneOf(choices=list(arguments), **options)
     if origin in (tuple, list, Sequence):
-        return _several(arguments[0], options)
+        return _several(arguments[0], options, form)
     if origin in (dict, Mapping):
         return JSONObject(**options)
     raise KeyError(origin)
 
 
-def _several(hint: Any, options: dict[str, Any]) -> AnyField:
+def _several(hint: Any, options: dict[str, Any], form: TextForm | None) -> AnyField:
     if _is_record(hint):
         return serializer_for(hint)(many=True, **options)
-    return serializers.ListField(child=_of_type(hint, {}), **options)
+    return serializers.ListField(child=_of_type(hint, {}, form), **options)
 
 
 def _is_record(hint: Any) -> TypeGuard[type[Any]]:

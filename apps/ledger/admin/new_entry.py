@@ -20,6 +20,7 @@ from apps.bus import dispatch_once
 from apps.companies import queries as companies
 from apps.console import hooks
 from apps.console.admin import KEY
+from apps.console.chosen_codes import code_of
 from apps.console.widgets import Form
 from apps.kernel.errors import Refusal
 from apps.ledger.commands import DraftEntry, Line, PostEntry
@@ -45,6 +46,9 @@ class LineForm(Form):
     debit = forms.CharField(required=False)
     credit = forms.CharField(required=False)
 
+    def clean_account(self) -> str:
+        return code_of(self.cleaned_data["account"], Account.objects.all())
+
     def clean(self) -> dict[str, Any]:
         fields = self.cleaned_data
         if bool(fields.get("debit")) == bool(fields.get("credit")) and fields.get("account"):
@@ -57,7 +61,7 @@ class LineForm(Form):
         if not fields.get("account"):
             return None
         return Line(
-            account=fields["account"].split(" ")[0],
+            account=fields["account"],
             currency=fields["currency"],
             amount=fields["amount"],
         )

@@ -73,7 +73,7 @@ def reverse_entry(command: ReverseEntry) -> Entry:
         journal=entry.journal,
         period=period,
         posted_on=command.posted_on,
-        memo=f"Reversal of {entry}: {command.reason.strip()}",
+        memo=f"Reversal of {entry}: {command.reason}",
         payee=entry.payee,
         reference=entry.reference,
         reversal_of=entry,

@@ -16,6 +16,7 @@ may be another tenant's, and a schema may be renamed. The codes are those in err
 from django.db import migrations
 
 from apps.kernel.db.guards import RUNTIME_ROLES, append_only
+from apps.kernel.db.text_columns import LINES, OPTIONAL, REQUIRED, text_columns, unique_in_any_case
 
 # 1. The entry.
 #
@@ -98,7 +99,7 @@ CREATE TRIGGER ledger_entry_guard BEFORE INSERT OR UPDATE OR DELETE ON ledger_en
 # rows are selected by FILTER and not by WHERE, which PostgreSQL would push below the lock, so that only the invalid
 # rows were locked. Child accounts are selected after the lock, in a separate statement, because the snapshot of the
 # statement that waited for the lock is too old.
-LINES = """
+ENTRY_LINES = """
 CREATE FUNCTION ledger_lines_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     named text;
@@ -279,8 +280,17 @@ class Migration(migrations.Migration):
     dependencies = [("ledger", "0001_initial"), ("periods", "0002_invariants")]
     operations = [
         append_only("ledger_historicalaccount"),
-        migrations.RunSQL(COUNTER + ENTRY + LINES + WHOLE + ACCOUNTS + IMMUTABILITY, UNDO),
+        migrations.RunSQL(COUNTER + ENTRY + ENTRY_LINES + WHOLE + ACCOUNTS + IMMUTABILITY, UNDO),
         append_only("ledger_journalimport"),
         append_only("ledger_importedentry"),
         migrations.RunSQL(STAGED, UNDO_STAGED),
+        text_columns("ledger_account", code=REQUIRED, name=REQUIRED),
+        text_columns("ledger_journal", code=REQUIRED, name=REQUIRED),
+        text_columns("ledger_entry", memo=LINES, payee=OPTIONAL, reference=OPTIONAL),
+        text_columns("ledger_entryline", memo=LINES),
+        text_columns("ledger_journalimport", name=OPTIONAL),
+        text_columns("ledger_stagedentry", number=OPTIONAL, payee=OPTIONAL, narration=LINES),
+        text_columns("ledger_importedentry", number=OPTIONAL),
+        unique_in_any_case("ledger_account", "code"),
+        unique_in_any_case("ledger_journal", "code"),
     ]

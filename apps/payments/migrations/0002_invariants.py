@@ -7,6 +7,7 @@ renamed. The codes are those in errors.py.
 from django.db import migrations
 
 from apps.kernel.db.guards import RUNTIME_ROLES
+from apps.kernel.db.text_columns import LINES, OPTIONAL, REQUIRED, text_columns
 
 # 1. A payment starts as requested and makes only the transitions of Payment.TRANSITIONS. Its terms never change, and neither
 #    does its confirmation. Only the trigger of 2 writes the refunded amount.
@@ -88,4 +89,10 @@ GRANT DELETE ON payments_payment, payments_refund TO {RUNTIME_ROLES};
 
 class Migration(migrations.Migration):
     dependencies = [("payments", "0001_initial")]
-    operations = [migrations.RunSQL(PAYMENT + REFUND, UNDO)]
+    operations = [
+        migrations.RunSQL(PAYMENT + REFUND, UNDO),
+        text_columns(
+            "payments_payment", reference=REQUIRED, token=OPTIONAL, provider_payment_id=OPTIONAL, why=LINES
+        ),
+        text_columns("payments_refund", reference=OPTIONAL, reason=LINES, provider_refund_id=OPTIONAL),
+    ]

@@ -7,6 +7,7 @@ may be another tenant's, and a schema may be renamed. The codes are those in err
 from django.db import migrations
 
 from apps.kernel.db.guards import RUNTIME_ROLES, append_only
+from apps.kernel.db.text_columns import LINES, REQUIRED, text_columns
 
 # 1. The periods of a year cover it without a gap: the EXCLUDE constraint of the model refuses overlaps, so the number
 #    of their days must equal that of the year. Checked at COMMIT, when all twelve are inserted.
@@ -122,4 +123,6 @@ class Migration(migrations.Migration):
     operations = [
         append_only("periods_historicalcalendar"),
         migrations.RunSQL(COVERED + GUARD + IMMUTABILITY, UNDO),
+        text_columns("periods_calendar", name=REQUIRED),
+        text_columns("periods_period", close_reason=LINES),
     ]

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.bus import dispatch_once
 from apps.companies import queries as companies
 from apps.console import hooks
+from apps.console.chosen_codes import code_of
 from apps.console.widgets import Form
 from apps.inventory.models import Item
 from apps.kernel.errors import Refusal
@@ -47,6 +48,9 @@ class LineForm(Form):
     quantity = forms.IntegerField(required=False, min_value=1)
     price = forms.DecimalField(required=False, min_value=0, max_digits=19, decimal_places=4)
 
+    def clean_item(self) -> str:
+        return code_of(self.cleaned_data["item"], Item.objects.all(), code="sku")
+
     def clean(self) -> dict[str, Any]:
         fields = self.cleaned_data
         if fields.get("item") and (fields.get("quantity") is None or fields.get("price") is None):
@@ -58,7 +62,7 @@ class LineForm(Form):
         if not fields.get("item"):
             return None
         price: Decimal = fields["price"]
-        return OrderedItem(sku=fields["item"].split(" ")[0], quantity=fields["quantity"], price=price)
+        return OrderedItem(sku=fields["item"], quantity=fields["quantity"], price=price)
 
 
 LineForms = formset_factory(LineForm, extra=ROWS)

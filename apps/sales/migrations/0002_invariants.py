@@ -7,6 +7,7 @@ another tenant's, and a schema may be renamed. The codes are those in errors.py.
 from django.db import migrations
 
 from apps.kernel.db.guards import RUNTIME_ROLES, append_only
+from apps.kernel.db.text_columns import LINES, OPTIONAL, REQUIRED, text_columns, unique_in_any_case
 
 # 1. An order starts as placed and makes only the transitions of Order.TRANSITIONS. Its terms never change. Its lines must
 #    add up to its total: checked at COMMIT, when all of them are inserted.
@@ -124,4 +125,9 @@ class Migration(migrations.Migration):
         append_only("sales_historicalcustomer"),
         append_only("sales_orderline"),
         migrations.RunSQL(ORDER + INVOICE + RIGHTS, UNDO),
+        text_columns("sales_customer", code=REQUIRED, name=REQUIRED, email=OPTIONAL, address=LINES),
+        text_columns("sales_order", token=OPTIONAL, why=LINES),
+        text_columns("sales_orderline", name=REQUIRED),
+        text_columns("sales_invoice", seller=OPTIONAL, customer_name=REQUIRED, customer_address=LINES),
+        unique_in_any_case("sales_customer", "code"),
     ]
