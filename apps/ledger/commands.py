@@ -22,15 +22,37 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _WriteEntry(Command):
-    """The fields of an entry."""
+class _EntryFields(Command):
+    """The fields of an entry without its day."""
 
-    posted_on: dt.date
     memo: str = field(metadata=multiline)
     lines: tuple[Line, ...]
     journal: str = "GEN"
     payee: str = ""
     reference: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _WriteEntry(_EntryFields):
+    """The fields of an entry."""
+
+    posted_on: dt.date
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookEntry(_EntryFields):
+    """Book what has occurred already, such as a payment: on its day, or on the first open day after it if its period is
+    closed. The entry then shows both days. A missing fiscal year is added, unless a setting prevents it.
+
+    source  the business fact of the entry, as in PostEntry
+    """
+
+    permission = "ledger.post_entry"
+    audit_message = gettext_noop("booked entry {result}")
+    moves_money = True
+
+    occurred_on: dt.date
+    source: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import ClassVar
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.kernel.errors import Conflict, Invalid, NotFound
+from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal
 from apps.kernel.listing import listed
 from apps.kernel.reasons import ReasonRequired
 
@@ -62,6 +62,17 @@ class FactAlreadyPosted(Conflict):
 class SnapshotTooOld(Conflict):
     message = _("A draft must be posted in READ COMMITTED: an older snapshot could miss a line.")
     enforced_by = ("BL012",)
+
+
+class BookingImpossible(Conflict):
+    """Raised before money moves. Background work that meets it waits until the obstacles are gone."""
+
+    message = _("This cannot be booked: {obstacles}")
+    postpones = True
+
+    def __init__(self, obstacles: Sequence[Refusal]) -> None:
+        codes = [obstacle.code for obstacle in obstacles]
+        super().__init__(obstacles=" ".join(str(obstacle) for obstacle in obstacles), codes=codes)
 
 
 # Reversals
@@ -138,6 +149,33 @@ class AccountTypeUnknown(Invalid):
 
 class AccountTypeDiffers(Invalid):
     message = _("An account must have the type of its parent: {parent} is of type {type}.")
+
+
+class AccountOfSettingUnknown(Conflict):
+    message = _("Account {account} of the setting {setting} does not exist.")
+    enforced_by = ("BL013",)
+
+
+class AccountOfSettingIsInactive(Conflict):
+    message = _("Account {account} of the setting {setting} is inactive.")
+    enforced_by = ("BL014",)
+
+
+class AccountOfSettingHasChildren(Conflict):
+    message = _("Account {account} of the setting {setting} has child accounts and takes no postings itself.")
+    enforced_by = ("BL015",)
+
+
+class AccountIsNamedBySetting(Conflict):
+    message = _("The setting {setting} names account {account}: choose another account there first.")
+    enforced_by = ("BL016",)
+
+
+class AccountSnapshotTooOld(Conflict):
+    message = _(
+        "Account {account} must be changed in READ COMMITTED: an older snapshot could miss a setting."
+    )
+    enforced_by = ("BL017",)
 
 
 class AccountNameMissing(Invalid):

@@ -96,6 +96,7 @@ class EntryQuerySet(models.QuerySet["Entry"]):
 class Entry(Tracked):
     """A journal entry, dated `posted_on`. A draft is posted once and then never changes.
 
+    occurred_on  the earlier day of the booked fact, if its period was closed; None in other entries
     number  assigned by the database at posting, without a gap in its journal and fiscal year
     source  the business fact of the entry, such as "payment_confirmed:17", if any
     """
@@ -107,6 +108,7 @@ class Entry(Tracked):
     journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="+", db_index=False)
     period = models.ForeignKey("periods.Period", on_delete=models.PROTECT, related_name="+")
     posted_on = models.DateField()
+    occurred_on = models.DateField(null=True)
     status = models.CharField(max_length=6, choices=Status.choices, default=Status.DRAFT)
     year = models.ForeignKey(
         "periods.FiscalYear", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
@@ -143,6 +145,10 @@ class Entry(Tracked):
                     status="posted", number__isnull=False, year__isnull=False, posted_at__isnull=False
                 )
                 | Q(status="draft", number=None, year=None, posted_at=None),
+            ),
+            models.CheckConstraint(
+                name="ledger_entry_occurred_earlier",
+                condition=Q(occurred_on=None) | Q(occurred_on__lt=F("posted_on")),
             ),
             models.CheckConstraint(
                 name="ledger_entry_does_not_reverse_itself",

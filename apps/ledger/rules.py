@@ -16,18 +16,21 @@ from apps.kernel.text import is_visible
 from apps.periods import rules as periods
 from apps.periods.models import Period
 
+from .account_settings import AccountSetting, settings_naming
 from .commands import Line
 from .errors import (
     AccountCodeTaken,
     AccountHasChildren,
     AccountHasPostings,
     AccountIsInactive,
+    AccountIsNamedBySetting,
     AccountIsOnDrafts,
     AccountNameMissing,
     AccountNameTaken,
     AccountTypeDiffers,
     AccountTypeUnknown,
     AccountUnknown,
+    BookingImpossible,
     DraftsRemain,
     EntryIsDraft,
     EntryIsPosted,
@@ -42,6 +45,7 @@ from .errors import (
     TooFewLines,
 )
 from .models import Account, Entry, EntryLine, Journal
+from .queries.obstacles import booking_obstacles
 
 SOURCE = Lock("{schema}:source:{source}")
 
@@ -182,6 +186,12 @@ def no_draft_must_remain(period: Period) -> None:
         )
 
 
+def booking_must_be_possible(day: dt.date, settings: Sequence[AccountSetting], *, currency: str = "") -> None:
+    """Before the first step that cannot be undone: all obstacles to an entry on the accounts that settings name."""
+    if obstacles := booking_obstacles(day, settings, currency=currency):
+        raise BookingImpossible(obstacles)
+
+
 # Accounts and journals
 
 
@@ -223,6 +233,12 @@ def account_must_not_be_on_drafts(account: Account) -> None:
         raise AccountIsOnDrafts(account=account.code)
 
 
+def account_must_not_be_named_by_setting(account: Account) -> None:
+    """No setting of the tenant names the account."""
+    for setting in settings_naming(account.code):
+        raise AccountIsNamedBySetting(setting=setting.key, account=account.code)
+
+
 def account_must_be_new(code: str, name: str) -> None:
     if not is_visible(code) or not is_visible(name):
         raise AccountNameMissing
@@ -249,6 +265,7 @@ def parent_must_take_children(code: str, type: str) -> Account | None:
         raise AccountTypeDiffers(parent=parent.code, type=parent.type)
     if EntryLine.objects.filter(account=parent).exists():
         raise AccountHasPostings(account=parent.code)
+    account_must_not_be_named_by_setting(parent)
     return parent
 
 

@@ -125,6 +125,7 @@ class ConfirmationForm(Form):
     provider_payment_id = forms.CharField(
         label=_("Number"), max_length=120, help_text=_("The payment id of the bank or the provider.")
     )
+    received_on = forms.DateField(label=_("Received on"), required=False, help_text=_("Today if empty."))
 
 
 class Confirm(PaymentCommandPage):

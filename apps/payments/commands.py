@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar
@@ -34,7 +35,10 @@ class RequestPayment(Command):
 @dataclass(frozen=True, kw_only=True)
 class ConfirmPayment(Command):
     """Confirm that the money was received, and post it to the ledger. Money for a void or failed payment is posted
-    and refunded."""
+    and refunded.
+
+    received_on  the day of the receipt, today by default; if its period is closed, the entry is on the first open day
+    """
 
     permission = "payments.confirm_payment"
     audit_message = gettext_noop("confirmed {result}")
@@ -44,6 +48,7 @@ class ConfirmPayment(Command):
 
     payment_id: int
     provider_payment_id: str
+    received_on: dt.date | None = None
 
     def natural_key(self) -> str:
         return f"payment_confirmed:{self.payment_id}"

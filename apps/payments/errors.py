@@ -89,6 +89,16 @@ class RefundIsFixed(Conflict):
     enforced_by = ("BY002",)
 
 
+class ReceivedInFuture(Invalid):
+    message = _("The money cannot be received on {day}, which is in the future.")
+
+
+class PaymentsInFlight(Conflict):
+    message = _(
+        "Period {period} has outstanding payments: {payments}. Confirm or void them, or mark them as failed, first."
+    )
+
+
 class ReasonMissing(ReasonRequired):
     """For a failed payment, and for a refund."""
 

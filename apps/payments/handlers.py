@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from apps.bus import dispatch, handles
 from apps.events import publish
 from apps.kernel.actors import System
@@ -9,7 +11,7 @@ from apps.kernel.clock import now
 from apps.kernel.errors import together
 from apps.kernel.money import Money
 from apps.kernel.reasons import reason_must_be_given
-from apps.ledger.commands import Line, PostEntry
+from apps.ledger.commands import BookEntry, Line
 from apps.ledger.models import Entry
 from apps.settings.business_day import business_day
 
@@ -30,6 +32,7 @@ def request_payment(command: RequestPayment) -> Payment:
         validation.check(rules.reference_must_be_given, command.reference)
         validation.check(rules.provider_must_be_known, command.provider)
         amount = validation.check(rules.amount_must_be_positive, command.amount, command.currency)
+        validation.check(rules.booking_must_be_possible)
     existing = rules.payment_must_not_differ(command.reference, amount, command.provider, command.token)
     if existing:
         return existing
@@ -54,9 +57,12 @@ def confirm_payment(command: ConfirmPayment) -> Payment:
     if payment.provider_payment_id == command.provider_payment_id:
         return payment
     rules.payment_must_not_be_confirmed(payment)
+    received_on = rules.receipt_must_not_be_in_future(command.received_on)
 
     is_outstanding = payment.state == State.REQUESTED
-    payment.entry = _post(payment, payment.amount, f"Payment for {payment.reference}", command.natural_key())
+    payment.entry = _book(
+        payment, payment.amount, received_on, f"Payment for {payment.reference}", command.natural_key()
+    )
     payment.state, payment.confirmed_at = State.CONFIRMED, now()
     payment.provider_payment_id = command.provider_payment_id
     payment.save(update_fields=["entry", "state", "confirmed_at", "provider_payment_id"])
@@ -118,7 +124,9 @@ def refund_payment(command: RefundPayment) -> Refund:
         reason=command.reason,
         requested_at=now(),
     )
-    refund.entry = _post(payment, -amount, f"Refund for {payment.reference}", command.natural_key())
+    refund.entry = _book(
+        payment, -amount, business_day(), f"Refund for {payment.reference}", command.natural_key()
+    )
     refund.state = Refund.State.POSTED
     refund.save(update_fields=["entry", "state"])
 
@@ -144,11 +152,12 @@ def note_refund_sent(command: NoteRefundSent) -> Refund:
     return refund
 
 
-def _post(payment: Payment, amount: Money, memo: str, source: str) -> Entry:
+def _book(payment: Payment, amount: Money, occurred_on: dt.date, memo: str, source: str) -> Entry:
     """Debits the bank and credits receivables; the reverse for a negative amount."""
+    rules.booking_must_be_possible(amount.currency.code)
     entry: Entry = dispatch(
-        PostEntry(
-            posted_on=business_day(),
+        BookEntry(
+            occurred_on=occurred_on,
             memo=memo,
             reference=payment.reference,
             source=source,

@@ -1,5 +1,5 @@
-"""Webhooks of the providers, and personal data in payments. Webhooks arrive in any order and more than once; the
-commands are idempotent."""
+"""Webhooks of the providers, a closing check, and personal data in payments. Webhooks arrive in any order and more
+than once; the commands are idempotent."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from apps.bus import dispatch
 from apps.kernel.money import Money
 from apps.kernel.pii import SECRET, TEXT, declare_pii
 from apps.kernel.text import is_visible, sanitised
+from apps.periods import hooks as periods
+from apps.settings.business_day import business_day
 from apps.webhooks import hooks as webhooks
 from apps.webhooks.hooks import Incoming
 
+from . import rules
 from .commands import ConfirmPayment, FailPayment
 from .errors import AmountMismatch, PaymentIsConfirmed, ProviderMismatch
 from .models import Payment
@@ -26,6 +29,7 @@ def confirmed(message: Incoming) -> Payment:
         ConfirmPayment(
             payment_id=int(message.data["payment_id"]),
             provider_payment_id=str(message.data["provider_payment_id"]),
+            received_on=business_day(message.received_at),
         ),
         actor=message.actor,
     )
@@ -67,6 +71,7 @@ def _must_match_amount(message: Incoming) -> None:
         raise AmountMismatch(received=received, requested=payment.amount, payment_id=payment.pk)
 
 
+periods.closing_check(rules.no_payment_must_be_in_flight)
 webhooks.incoming("payment.confirmed", confirmed)
 webhooks.incoming("payment.failed", failed)
 

@@ -7,12 +7,13 @@ from apps.bus import dispatch
 from apps.events import listens_to
 from apps.kernel.text import sanitised
 
+from . import rules
 from .commands import ConfirmPayment, FailPayment, NoteRefundSent
 from .errors import PaymentIsConfirmed
 from .events import PaymentRequested, PaymentVoided, RefundProcessed
 from .handlers import PAYMENTS_SYSTEM
 from .models import Payment, Refund
-from .providers import PROVIDERS
+from .providers import PROVIDERS, ProviderResponse
 
 
 @listens_to(PaymentRequested, queue="financial", own_transactions=True)
@@ -24,12 +25,11 @@ def charge(event: PaymentRequested) -> None:
         return
     provider = PROVIDERS[payment.provider]
     is_outstanding = payment.state == Payment.State.REQUESTED
+    if is_outstanding:
+        rules.booking_must_be_possible(payment.currency)
     response = provider.charge(payment) if is_outstanding else provider.withdraw(payment)
     if response.transaction_id:
-        dispatch(
-            ConfirmPayment(payment_id=payment.pk, provider_payment_id=response.transaction_id),
-            actor=PAYMENTS_SYSTEM,
-        )
+        _confirm(payment, response)
     elif response.declined and is_outstanding:
         fail(payment.pk, response.declined)
 
@@ -42,10 +42,7 @@ def withdraw(event: PaymentVoided) -> None:
         return
     response = PROVIDERS[payment.provider].withdraw(payment)
     if response.transaction_id:
-        dispatch(
-            ConfirmPayment(payment_id=payment.pk, provider_payment_id=response.transaction_id),
-            actor=PAYMENTS_SYSTEM,
-        )
+        _confirm(payment, response)
 
 
 @listens_to(RefundProcessed, queue="financial", own_transactions=True)
@@ -60,6 +57,17 @@ def send_refund(event: RefundProcessed) -> None:
             NoteRefundSent(refund_id=refund.pk, provider_refund_id=response.transaction_id),
             actor=PAYMENTS_SYSTEM,
         )
+
+
+def _confirm(payment: Payment, response: ProviderResponse) -> None:
+    dispatch(
+        ConfirmPayment(
+            payment_id=payment.pk,
+            provider_payment_id=response.transaction_id,
+            received_on=response.done_on,
+        ),
+        actor=PAYMENTS_SYSTEM,
+    )
 
 
 def fail(payment_id: int, why: str) -> None:

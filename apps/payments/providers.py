@@ -6,11 +6,13 @@ sandbox  a simulated card processor with a database of its own (SandboxOperation
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from dataclasses import dataclass
 from typing import Protocol
 
 from apps.kernel.clock import now
+from apps.settings.business_day import business_day
 
 from .errors import ProviderUnavailable
 from .models import Payment, Refund, SandboxOperation
@@ -21,9 +23,10 @@ SLOW_CARD_DELAY_S = 2
 
 @dataclass(frozen=True)
 class ProviderResponse:
-    """The result of a call: done with the provider's transaction id, declined with a reason, or pending."""
+    """The result of a call: done with the provider's transaction id and its day, declined with a reason, or pending."""
 
     transaction_id: str = ""
+    done_on: dt.date | None = None
     declined: str = ""
 
 
@@ -94,7 +97,9 @@ def _response(operation: SandboxOperation) -> ProviderResponse:
     return (
         ProviderResponse(declined=operation.declined)
         if operation.declined
-        else ProviderResponse(transaction_id=f"sandbox-{operation.pk}")
+        else ProviderResponse(
+            transaction_id=f"sandbox-{operation.pk}", done_on=business_day(operation.done_at)
+        )
     )
 
 

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 
+from apps.kernel.listing import listed
 from apps.kernel.money import Money
 from apps.kernel.text import is_visible
+from apps.ledger import rules as ledger
+from apps.periods.models import Period
+from apps.settings.business_day import business_day, end_of_business_day
 
 from .errors import (
     AmountNotPositive,
     PaymentDiffers,
     PaymentIsConfirmed,
     PaymentNotConfirmed,
+    PaymentsInFlight,
     PaymentUnknown,
     ProviderIdMissing,
     ProviderIdTaken,
     ProviderUnknown,
+    ReceivedInFuture,
     ReferenceMissing,
     RefundDiffers,
     RefundTooLarge,
@@ -23,6 +30,9 @@ from .errors import (
 )
 from .models import Payment, Refund
 from .providers import PROVIDERS
+from .setting_definitions import ACCOUNTS
+
+MAX_PAYMENTS_LISTED = 10
 
 
 def amount_must_be_positive(amount: Decimal, currency: str) -> Money:
@@ -30,6 +40,19 @@ def amount_must_be_positive(amount: Decimal, currency: str) -> Money:
     if money.minor <= 0:
         raise AmountNotPositive(amount=money)
     return money
+
+
+def booking_must_be_possible(currency: str = "") -> None:
+    """Before a provider is called, and before an entry: the accounts of payments, and an open day."""
+    ledger.booking_must_be_possible(business_day(), ACCOUNTS, currency=currency)
+
+
+def receipt_must_not_be_in_future(received_on: dt.date | None) -> dt.date:
+    """The day of the receipt."""
+    day = received_on or business_day()
+    if day > business_day():
+        raise ReceivedInFuture(day=day)
+    return day
 
 
 def provider_must_be_known(name: str) -> None:
@@ -99,3 +122,14 @@ def refund_must_exist(refund_id: int) -> Refund:
     if refund is None:
         raise RefundUnknown(refund_id=refund_id)
     return refund
+
+
+def no_payment_must_be_in_flight(period: Period) -> None:
+    """The closing check of payments: none that was requested up to the end of the period is outstanding."""
+    outstanding = Payment.objects.filter(
+        state=Payment.State.REQUESTED, requested_at__lt=end_of_business_day(period.ends_on)
+    ).order_by("pk")
+    if names := [str(payment) for payment in outstanding]:
+        raise PaymentsInFlight(
+            period=period.code, payments=listed(names, MAX_PAYMENTS_LISTED), count=len(names)
+        )

@@ -38,12 +38,13 @@ def calendar(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBa
             "numbers": range(1, 13),
             "may_close": user.has_perm(CLOSE),
             "may_add_year": user.has_perm(MANAGE),
+            "year_without_successor": queries.year_without_successor(business_day()),
         },
     )
 
 
 def _cell(period: Period) -> dict[str, Any]:
-    """A period in the future is open too, but has no button."""
+    """A period is open before its end too, but has no button until then."""
     state = "closed" if not period.is_open else "future" if period.starts_on > business_day() else "open"
     return {
         "period": period,
@@ -51,6 +52,7 @@ def _cell(period: Period) -> dict[str, Any]:
         "word": {"closed": gettext("Closed"), "open": gettext("Open"), "future": gettext("Future")}[state],
         "icon": {"closed": "lock", "open": "edit_calendar", "future": "event_upcoming"}[state],
         "month": f"{period.starts_on:%b}",
+        "has_ended": period.is_open and period.ends_on < business_day(),
         "close": reverse("admin:close_period", args=[period.pk]),
     }
 
@@ -126,6 +128,8 @@ def _open_periods() -> str:
 
 
 def _oldest_open() -> str:
+    if missing := queries.year_without_successor(business_day()):
+        return gettext("the fiscal year after {year} is missing").format(year=missing.code)
     oldest = Period.objects.open().order_by("starts_on").first()
     return (
         gettext("the oldest is {code}").format(code=oldest.code)

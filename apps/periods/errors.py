@@ -69,6 +69,20 @@ class NoPeriodForDay(PeriodsRefusal, Conflict):
     message = _("No period covers {day}.")
 
 
+class NoOpenDay(PeriodsRefusal, Conflict):
+    message = _("No period is open on {day} or later: add a fiscal year.")
+    postpones = True
+
+
+class DayTooFarAhead(PeriodsRefusal, Invalid):
+    message = _("{day} is more than {years} fiscal years after the last one: add them one by one.")
+
+
+class PeriodNotEnded(PeriodsRefusal, Conflict):
+    message = _("Period {period} can be closed after its last day, {ends_on}.")
+    enforced_by = ("periods_closed_after_its_end",)
+
+
 class EarlierPeriodIsOpen(PeriodsRefusal, Conflict):
     message = _("Period {earlier} must be closed before {period}.")
     enforced_by = ("BP003",)

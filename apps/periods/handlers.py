@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 
-from apps.bus import handles
+from apps.bus import dispatch, handles
 from apps.events import publish
 from apps.kernel.actors import acting, actor_label
 from apps.kernel.errors import together
 
 from . import queries, rules
-from .commands import AddFiscalYear, ClosePeriod, DefineCalendar
+from .commands import AddFiscalYear, ClosePeriod, DefineCalendar, ExtendCalendar
 from .events import FiscalYearAdded, PeriodClosed
 from .models import Calendar, FiscalYear, Period
 
@@ -52,6 +52,16 @@ def add_fiscal_year(command: AddFiscalYear) -> FiscalYear:
 
     publish(FiscalYearAdded(year_id=year.pk, code=year.code))
     return year
+
+
+@handles(ExtendCalendar)
+def extend_calendar(command: ExtendCalendar) -> FiscalYear:
+    _locked(queries.the_calendar())
+    last = rules.extension_must_be_short(command.until)
+
+    while last.ends_on < command.until:
+        last = dispatch(AddFiscalYear(year=last.starts_on.year + 1))
+    return last
 
 
 @handles(ClosePeriod, emits=(PeriodClosed,))

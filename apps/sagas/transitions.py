@@ -11,7 +11,7 @@ import datetime as dt
 import logging
 from typing import Any
 
-from apps.events import publish
+from apps.events import postponing, publish
 from apps.kernel.clock import now
 from apps.kernel.db.retries import Backoff
 
@@ -110,6 +110,15 @@ def retry_later(run: Run, reason: str) -> None:
     delay = BACKOFF.delay(run.attempts)
     run.next_at = now() + delay
     schedule(run, after=delay)
+    save(run)
+
+
+def postpone(run: Run, reason: str) -> None:
+    """Repeat the step later without counting the attempt: it waits for a condition, such as an open period."""
+    run.attempts -= 1
+    write_log(run, Kind.FAILED, reason)
+    run.next_at = now() + postponing.DELAY
+    schedule(run, after=postponing.DELAY)
     save(run)
 
 

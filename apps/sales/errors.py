@@ -88,6 +88,10 @@ class OrderIsNotPaid(Conflict):
     message = _("Order {order} has no payment that can be refunded.")
 
 
+class OrdersInProgress(Conflict):
+    message = _("Period {period} has orders in progress: {orders}. Complete or cancel them first.")
+
+
 class ReasonMissing(ReasonRequired):
     """For the cancellation of an order."""
 

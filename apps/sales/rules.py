@@ -11,10 +11,15 @@ from django.core.validators import validate_email
 
 from apps.inventory.models import Item
 from apps.kernel.errors import together
+from apps.kernel.listing import listed
 from apps.kernel.money import LARGEST, Money, currency
 from apps.kernel.text import is_visible
+from apps.ledger import rules as ledger
 from apps.payments import queries as payments
 from apps.payments.models import Payment
+from apps.payments.setting_definitions import ACCOUNTS as PAYMENT_ACCOUNTS
+from apps.periods.models import Period
+from apps.settings.business_day import business_day, end_of_business_day
 
 from .commands import OrderedItem
 from .errors import (
@@ -31,12 +36,16 @@ from .errors import (
     OrderIsInvoiced,
     OrderIsNotPaid,
     OrderNotReady,
+    OrdersInProgress,
     OrderTotalOutOfRange,
     OrderUnknown,
 )
 from .models import Customer, Invoice, Order
+from .setting_definitions import ACCOUNTS
 
 MAX_QUANTITY = 10**9
+MAX_ORDERS_LISTED = 10
+IN_PROGRESS = (Order.State.PLACED, Order.State.CONFIRMED, Order.State.PAID)
 
 
 def customer_must_be_new(code: str, name: str) -> None:
@@ -104,6 +113,23 @@ def line_must_be_valid(number: int, line: OrderedItem, item: Item | None, iso: s
     if not 0 < line.quantity <= MAX_QUANTITY or price.minor < 0:
         raise LineMalformed(line=number)
     return PricedLine(item, line.quantity, price)
+
+
+# Booking
+
+
+def booking_must_be_possible(currency: str = "") -> None:
+    """Before an order is taken, and before an entry: the accounts of payments and sales, and an open day."""
+    ledger.booking_must_be_possible(business_day(), (*PAYMENT_ACCOUNTS, *ACCOUNTS), currency=currency)
+
+
+def no_order_must_be_in_progress(period: Period) -> None:
+    """The closing check of sales: every order placed up to the end of the period is invoiced or cancelled."""
+    in_progress = Order.objects.filter(
+        state__in=IN_PROGRESS, placed_at__lt=end_of_business_day(period.ends_on)
+    ).order_by("pk")
+    if names := [str(order) for order in in_progress]:
+        raise OrdersInProgress(period=period.code, orders=listed(names, MAX_ORDERS_LISTED), count=len(names))
 
 
 # States of an order

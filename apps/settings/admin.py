@@ -68,6 +68,7 @@ class Change(CommandPage):
             (gettext("Setting"), setting.key),
             (gettext("Description"), str(setting.description)),
             (gettext("Type"), setting.type.__name__),
+            *(((gettext("Range"), setting.range),) if setting.range else ()),
             (gettext("Default"), json.dumps(setting.default)),
         )
 

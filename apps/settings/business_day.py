@@ -18,3 +18,9 @@ def business_day(instant: dt.datetime | None = None) -> dt.date:
     default days of forms.
     """
     return (instant or now()).astimezone(zoneinfo.ZoneInfo(queries.value(TIME_ZONE))).date()
+
+
+def end_of_business_day(day: dt.date) -> dt.datetime:
+    """The instant after the last one of the day, in the same time zone."""
+    following = day + dt.timedelta(days=1)
+    return dt.datetime.combine(following, dt.time(), zoneinfo.ZoneInfo(queries.value(TIME_ZONE)))

@@ -15,7 +15,7 @@ from apps.bus import Command, dispatch
 from apps.bus.registry import commands
 from apps.inventory.commands import FulfilReservation, ItemQuantity, ReleaseStock, ReserveStock
 from apps.kernel.actors import System
-from apps.ledger.commands import DraftEntry, ImportJournal, PostDraft, PostEntry, ReverseEntry
+from apps.ledger.commands import BookEntry, DraftEntry, ImportJournal, PostDraft, PostEntry, ReverseEntry
 from apps.payments.commands import (
     ConfirmPayment,
     FailPayment,
@@ -64,6 +64,11 @@ def do(command: Command) -> Any:
 @case
 def post_entry(mark: str) -> PostEntry:
     return replace(sale(), memo=mark, source=f"sale:{mark}")
+
+
+@case
+def book_entry(mark: str) -> BookEntry:
+    return BookEntry(occurred_on=JAN_9, memo=mark, source=f"booked:{mark}", lines=sale().lines)
 
 
 @case

@@ -36,3 +36,14 @@ def raw(tenant: TenantInfo, schema: str = "") -> psycopg.Connection:
     session.execute(sql.SQL("SET search_path = {}, public").format(sql.Identifier(schema or tenant.schema)))
     session.commit()
     return session
+
+
+def attempt(session: psycopg.Connection, statement: str) -> str:
+    """Returns "done", or the SQLSTATE of the refusal of the statement or the commit."""
+    try:
+        session.execute(statement.encode())
+        session.commit()
+    except psycopg.Error as error:
+        session.rollback()
+        return str(error.sqlstate)
+    return "done"

@@ -56,7 +56,7 @@ class EntryAdmin(ReadOnlyAdmin):
     inlines = (LineInline,)
     fields = (
         ("shown_number", "shown_status"),
-        ("posted_on", "period", "journal"),
+        ("posted_on", "occurred_on", "period", "journal"),
         ("memo", "payee", "reference"),
         ("created_at", "posted_at", "reversal_of"),
     )

@@ -53,6 +53,7 @@ class EntrySerializer(ReadSerializer):
             "journal",
             "period",
             "posted_on",
+            "occurred_on",
             "status",
             "number",
             "memo",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from apps.bus import handles
@@ -10,7 +11,7 @@ from apps.kernel.clock import now
 from apps.kernel.errors import together
 from apps.kernel.reasons import reason_must_be_given
 from apps.ledger import rules
-from apps.ledger.commands import DiscardDraft, DraftEntry, PostDraft, PostEntry, ReverseEntry
+from apps.ledger.commands import BookEntry, DiscardDraft, DraftEntry, PostDraft, PostEntry, ReverseEntry
 from apps.ledger.errors import ReasonMissing
 from apps.ledger.events import EntryPosted
 from apps.ledger.models import Entry, EntryLine
@@ -23,10 +24,10 @@ def post_entry(command: PostEntry) -> Entry:
         return existing
     validated = rules.entry_must_be_complete(command.posted_on, command.journal, command.lines)
 
-    entry = _write(command, validated, source=command.source)
+    entry = write(command, validated, posted_on=command.posted_on, source=command.source)
     entry.post()
 
-    _publish_posted(entry)
+    publish_posted(entry)
     return entry
 
 
@@ -34,7 +35,7 @@ def post_entry(command: PostEntry) -> Entry:
 def draft_entry(command: DraftEntry) -> Entry:
     validated = rules.entry_must_be_valid(command.posted_on, command.journal, command.lines)
 
-    return _write(command, validated)
+    return write(command, validated, posted_on=command.posted_on)
 
 
 @handles(PostDraft, emits=(EntryPosted,))
@@ -46,7 +47,7 @@ def post_draft(command: PostDraft) -> Entry:
 
     entry.post()
 
-    _publish_posted(entry)
+    publish_posted(entry)
     return entry
 
 
@@ -82,15 +83,24 @@ def reverse_entry(command: ReverseEntry) -> Entry:
     _write_lines(reversal, _negated(lines))
     reversal.post()
 
-    _publish_posted(reversal)
+    publish_posted(reversal)
     return reversal
 
 
-def _write(command: PostEntry | DraftEntry, validated: rules.ValidatedEntry, source: str = "") -> Entry:
+def write(
+    command: PostEntry | DraftEntry | BookEntry,
+    validated: rules.ValidatedEntry,
+    *,
+    posted_on: dt.date,
+    source: str = "",
+    occurred_on: dt.date | None = None,
+) -> Entry:
+    """Writes the draft of an entry with its lines."""
     entry = Entry.objects.create(
         journal=validated.journal,
         period=validated.period,
-        posted_on=command.posted_on,
+        posted_on=posted_on,
+        occurred_on=occurred_on,
         memo=command.memo,
         payee=command.payee,
         reference=command.reference,
@@ -135,7 +145,7 @@ def _negated(lines: Sequence[EntryLine]) -> list[EntryLine]:
     ]
 
 
-def _publish_posted(entry: Entry) -> None:
+def publish_posted(entry: Entry) -> None:
     publish(
         EntryPosted(
             entry_id=entry.pk,

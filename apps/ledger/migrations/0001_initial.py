@@ -157,6 +157,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("posted_on", models.DateField()),
+                ("occurred_on", models.DateField(null=True)),
                 (
                     "status",
                     models.CharField(
@@ -242,6 +243,14 @@ class Migration(migrations.Migration):
                             _connector="OR",
                         ),
                         name="ledger_entry_is_numbered_when_posted",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("occurred_on", None),
+                            ("occurred_on__lt", models.F("posted_on")),
+                            _connector="OR",
+                        ),
+                        name="ledger_entry_occurred_earlier",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(

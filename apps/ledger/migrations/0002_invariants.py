@@ -5,7 +5,8 @@ An entry is inserted as a draft, gets its lines, and is then posted by one UPDAT
 1. the entry, when written or posted      its period must be open, and is locked; its number
 2. its lines, when written                only for a draft; only on accounts that take postings
 3. all of the entry, at COMMIT            at least two lines, balanced in each currency; a reversal's lines
-4. accounts, when changed                 properties that existing lines rely on are fixed
+4. accounts, when changed                 properties that existing lines rely on are fixed; accounts that settings
+                                          name take postings (guards.py)
 5. posted entries                         are never changed or deleted
 6. imports                                are append-only
 
@@ -17,6 +18,8 @@ from django.db import migrations
 
 from apps.kernel.db.guards import RUNTIME_ROLES, append_only
 from apps.kernel.db.text_columns import LINES, OPTIONAL, REQUIRED, text_columns, unique_in_any_case
+from apps.ledger.guards import NAMED_ACCOUNT_GUARDS, UNDO_NAMED_ACCOUNT_GUARDS
+from apps.settings.guards import setting_range
 
 # 1. The entry.
 #
@@ -293,4 +296,6 @@ class Migration(migrations.Migration):
         text_columns("ledger_importedentry", number=OPTIONAL),
         unique_in_any_case("ledger_account", "code"),
         unique_in_any_case("ledger_journal", "code"),
+        setting_range("ledger.retention_years", 1, 100),
+        migrations.RunSQL(NAMED_ACCOUNT_GUARDS, UNDO_NAMED_ACCOUNT_GUARDS),
     ]

@@ -8,6 +8,7 @@ from django.db import migrations
 
 from apps.kernel.db.guards import RUNTIME_ROLES
 from apps.kernel.db.text_columns import LINES, OPTIONAL, REQUIRED, text_columns
+from apps.ledger.guards import named_account
 
 # 1. A payment starts as requested and makes only the transitions of Payment.TRANSITIONS. Its terms never change, and neither
 #    does its confirmation. Only the trigger of 2 writes the refunded amount.
@@ -88,11 +89,13 @@ GRANT DELETE ON payments_payment, payments_refund TO {RUNTIME_ROLES};
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0001_initial")]
+    dependencies = [("payments", "0001_initial"), ("ledger", "0002_invariants")]
     operations = [
         migrations.RunSQL(PAYMENT + REFUND, UNDO),
         text_columns(
             "payments_payment", reference=REQUIRED, token=OPTIONAL, provider_payment_id=OPTIONAL, why=LINES
         ),
         text_columns("payments_refund", reference=OPTIONAL, reason=LINES, provider_refund_id=OPTIONAL),
+        named_account("payments.bank_account", "1000"),
+        named_account("payments.receivable_account", "1100"),
     ]

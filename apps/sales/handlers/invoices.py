@@ -8,7 +8,7 @@ from apps.bus import dispatch, handles
 from apps.companies import queries as companies
 from apps.events import publish
 from apps.kernel.money import Money
-from apps.ledger.commands import Line, PostEntry
+from apps.ledger.commands import BookEntry, Line
 from apps.ledger.models import Entry
 from apps.payments import queries as payments
 from apps.sales import queries, rules
@@ -27,7 +27,7 @@ def issue_invoice(command: IssueInvoice) -> Invoice:
     rules.payment_must_not_be_refunded(order)
 
     company, day = companies.first_company(), business_day()
-    entry = _post(
+    entry = _book(
         order,
         memo=f"Invoice for order {order}",
         source=command.natural_key(),
@@ -76,7 +76,7 @@ def credit_refunds(command: CreditRefunds) -> Order:
     for refund in payments.refunds_for(order.subject):
         if Entry.objects.filter(source=f"refund_credited:{refund.pk}").exists():
             continue  # posted before, perhaps to accounts that were configured then
-        _post(
+        _book(
             order,
             memo=f"Refunded of order {order}: {refund.reason}",
             source=f"refund_credited:{refund.pk}",
@@ -88,12 +88,13 @@ def credit_refunds(command: CreditRefunds) -> Order:
     return order
 
 
-def _post(
+def _book(
     order: Order, *, memo: str, source: str, debit: str, credit: str, amount: Money, day: dt.date
 ) -> Entry:
+    rules.booking_must_be_possible(amount.currency.code)
     entry: Entry = dispatch(
-        PostEntry(
-            posted_on=day,
+        BookEntry(
+            occurred_on=day,
             memo=memo,
             payee=order.customer.name,
             reference=order.subject,

@@ -8,6 +8,7 @@ from django.db import migrations
 
 from apps.kernel.db.guards import RUNTIME_ROLES, append_only
 from apps.kernel.db.text_columns import LINES, OPTIONAL, REQUIRED, text_columns, unique_in_any_case
+from apps.ledger.guards import named_account
 
 # 1. An order starts as placed and makes only the transitions of Order.TRANSITIONS. Its terms never change. Its lines must
 #    add up to its total: checked at COMMIT, when all of them are inserted.
@@ -120,7 +121,7 @@ GRANT DELETE ON sales_customer, sales_order, sales_invoice TO {RUNTIME_ROLES};
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sales", "0001_initial")]
+    dependencies = [("sales", "0001_initial"), ("ledger", "0002_invariants")]
     operations = [
         append_only("sales_historicalcustomer"),
         append_only("sales_orderline"),
@@ -130,4 +131,6 @@ class Migration(migrations.Migration):
         text_columns("sales_orderline", name=REQUIRED),
         text_columns("sales_invoice", seller=OPTIONAL, customer_name=REQUIRED, customer_address=LINES),
         unique_in_any_case("sales_customer", "code"),
+        named_account("sales.revenue_account", "4000"),
+        named_account("sales.refunds_account", "4900"),
     ]
