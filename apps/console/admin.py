@@ -94,8 +94,6 @@ class ReadOnlyAdmin(ModelAdmin):
         for name, values in request.GET.lists():
             if name not in list_filters.NOT_FILTERS and not self.lookup_allowed(name, values[-1], request):
                 raise FilterUnknown(name=name)
-            if any("\0" in value for value in values):
-                raise FilterMalformed
         try:
             return super().get_changelist_instance(request)
         except (IncorrectLookupParameters, ValueError, DataError) as error:
@@ -232,9 +230,9 @@ class CommandPage:
             must_be_fresh(self.command, request.user)
             try:
                 command = self.build(form, server_fields)
-                if response := request_approval(request, command, _key_of(form)):
+                if response := request_approval(request, command, key_of(form)):
                     return response
-                outcome = self.send(request, command, _key_of(form))
+                outcome = self.send(request, command, key_of(form))
             except FreshAuthenticationNeeded:
                 raise  # of a command inside this one: the console asks for the password
             except Refusal as refusal:
@@ -279,7 +277,7 @@ class CommandPage:
     def _page(self, form: Form, refusals: Sequence[Refusal], server_fields: ServerFields) -> dict[str, Any]:
         return {
             "form": form,
-            "key": _key_of(form),
+            "key": key_of(form),
             "refusals": refusals,
             "against": () if refusals else self.blocking_refusals(server_fields),
             "facts": self.facts(server_fields),
@@ -290,7 +288,7 @@ class CommandPage:
         }
 
 
-def _key_of(form: Form) -> str:
+def key_of(form: Form) -> str:
     """The idempotency key of the form, or a new one for none and for one that a browser never sends."""
     key = str(form.data.get(KEY, ""))
     return key if is_well_formed(key) else uuid4().hex

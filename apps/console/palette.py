@@ -19,7 +19,7 @@ HITS_PER_PAGE = 100
 
 
 def term_of(request: HttpRequest) -> str:
-    return request.GET.get("s", "").replace("\0", "").strip().lower()
+    return request.GET.get("s", "").strip().lower()
 
 
 def page_of(request: HttpRequest, hits: Sequence[SearchResult], *, extended: bool) -> TemplateResponse:

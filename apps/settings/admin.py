@@ -18,6 +18,7 @@ from apps.bus import Command
 from apps.console import hooks
 from apps.console.admin import CommandPage, ServerFields
 from apps.console.widgets import Form
+from apps.kernel import strict_json
 
 from . import queries
 from .commands import ChangeSetting
@@ -47,8 +48,8 @@ class Value(Form):
 
     def clean_value(self) -> Any:
         try:
-            return json.loads(self.cleaned_data["value"])
-        except ValueError:
+            return strict_json.loads(self.cleaned_data["value"])
+        except strict_json.NotStrictJSON:
             raise ValidationError(gettext("This is not JSON.")) from None
 
 

@@ -145,6 +145,22 @@ def test_a_signed_body_that_is_not_a_json_object_is_refused(source, body):
     assert not Received.objects.exists()
 
 
+def test_a_signed_message_that_cannot_be_stored_is_refused(source):
+    for body in (
+        b'{"type": "pay\\u0000", "data": {}}',
+        b'{"type": "pay\\ud83d", "data": {}}',
+        b'{"type": "company.wanted", "data": {"name": "\\u0000"}}',
+        b'{"type": "company.wanted", "data": {"\\ud83d": 1}}',
+        b'{"type": {"a": 1}, "data": {}}',
+        b'{"type": "company.wanted", "type": "other", "data": {}}',
+        b'{"type": "company.wanted", "data": {"rate": 1e999}}',
+    ):
+        response = post(body)
+
+        assert (response.status_code, response.json()["code"]) == (422, "webhooks.message_unreadable"), body
+    assert not Received.objects.exists()
+
+
 def test_an_ignored_message_can_be_reprocessed_later(source, owner, processed, monkeypatch):
     post({"type": "planet.found", "data": {}})
     received = Received.objects.get()

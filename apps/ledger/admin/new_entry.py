@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from uuid import uuid4
 
 from django import forms
 from django.contrib import messages
@@ -19,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.bus import dispatch_once
 from apps.companies import queries as companies
 from apps.console import hooks
-from apps.console.admin import KEY
+from apps.console.admin import key_of
 from apps.console.chosen_codes import code_of
 from apps.console.widgets import Form
 from apps.kernel.errors import Refusal
@@ -92,7 +91,7 @@ class NewEntry:
                 return redirect("admin:ledger_entry_change", entry.pk)
         page = {
             "form": head,
-            "key": head.data.get(KEY) or uuid4().hex,
+            "key": key_of(head),
             "lines": lines,
             "refusals": refusals,
             "accounts": Account.objects.filter(is_active=True),
@@ -107,7 +106,7 @@ class NewEntry:
         outcome = dispatch_once(
             command(lines=entry_lines, **head.cleaned_data),
             actor=request.user,
-            key=request.POST.get(KEY) or uuid4().hex,
+            key=key_of(head),
         )
         entry: Entry = outcome.result
         return entry

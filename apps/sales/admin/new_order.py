@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
 
 from django import forms
 from django.contrib import messages
@@ -19,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.bus import dispatch_once
 from apps.companies import queries as companies
 from apps.console import hooks
+from apps.console.admin import key_of
 from apps.console.chosen_codes import code_of
 from apps.console.widgets import Form
 from apps.inventory.models import Item
@@ -86,7 +86,7 @@ def new_order(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseB
         "lines": lines,
         "refusals": refusals,
         "items": Item.objects.select_related("stock"),
-        "key": head.data.get("idempotency_key") or uuid4().hex,
+        "key": key_of(head),
     }
     status = max((refusal.status for refusal in refusals), default=200)
     return TemplateResponse(request, "sales/new_order.html", context | page, status=status)
@@ -96,8 +96,7 @@ def _dispatch(request: HttpRequest, head: Head, lines: Any) -> Order:
     command = PlaceOrder(
         lines=tuple(line for form in lines if (line := form.line()) is not None), **head.cleaned_data
     )
-    key = request.POST.get("idempotency_key") or uuid4().hex
-    order: Order = dispatch_once(command, actor=request.user, key=key).result
+    order: Order = dispatch_once(command, actor=request.user, key=key_of(head)).result
     return order
 
 

@@ -10,6 +10,7 @@ from apps.kernel.clock import now
 from apps.kernel.models import Tracked
 from apps.kernel.tenant import HOME, TenantInfo
 from apps.tenancy import states
+from apps.tenancy.tenant_names import RESERVED, RESERVED_FORM, skeleton_in_database
 
 
 class Tenant(Tracked, TenantMixin):
@@ -89,6 +90,11 @@ class Tenant(Tracked, TenantMixin):
             models.CheckConstraint(
                 name="tenant_slug_is_a_dns_label", condition=Q(slug__regex=r"^[a-z][a-z0-9-]{0,38}[a-z0-9]$")
             ),
+            models.CheckConstraint(
+                name="tenant_slug_is_not_reserved",
+                condition=~Q(slug__in=RESERVED) & ~Q(slug__regex=RESERVED_FORM),
+            ),
+            models.UniqueConstraint(skeleton_in_database("slug"), name="tenant_slug_is_unlike_others"),
             models.CheckConstraint(
                 name="tenant_state_is_known",
                 condition=Q(
