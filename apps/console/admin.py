@@ -96,7 +96,7 @@ class ReadOnlyAdmin(ModelAdmin):
                 raise FilterUnknown(name=name)
         try:
             return super().get_changelist_instance(request)
-        except (IncorrectLookupParameters, ValueError, DataError) as error:
+        except (IncorrectLookupParameters, ValueError, OverflowError, DataError) as error:
             raise FilterMalformed from error
 
     def has_add_permission(self, request: HttpRequest) -> bool:

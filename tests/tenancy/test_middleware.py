@@ -103,9 +103,7 @@ def test_a_name_in_capitals_below_t_selects_the_tenant(client_for, owner, acme):
 
     assert page.redirect_chain == [("/t/acme/ledger/account/?q=1", 308)]
     assert page.status_code == 200
-    assert (
-        listed.json()["code"] == "request.not_authenticated"
-    )  # the cookie belongs to the path in lower case
+    assert listed.status_code == 200
     assert posted.status_code in (400, 401, 415)
 
 

@@ -7,10 +7,12 @@ the server. A body shorter than its Content-Length is read as if it was complete
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from typing import IO, Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.http.multipartparser import MultiPartParserError
@@ -108,7 +110,10 @@ def _faults_of_head(request: HttpRequest) -> Iterator[Fault]:
     yield from _faults_of_bytes(_("its path"), request.path_info.encode("utf-8", "surrogatepass"))
     if "%" in request.path_info:  # Django has left bytes that are not UTF-8 encoded
         yield from _faults_of_bytes(_("its path"), unquote_to_bytes(request.path_info))
-    yield from _faults_of_urlencoded(_("its query"), _raw(request.META.get("QUERY_STRING", "")))
+    query = request.META.get("QUERY_STRING", "")
+    yield from _faults_of_urlencoded(_("its query"), _raw(query))
+    if query.count("&") >= (settings.DATA_UPLOAD_MAX_NUMBER_FIELDS or sys.maxsize):
+        yield Fault(_("its query"), _("has too many parameters"))
     for name, value in request.META.items():
         if name.startswith("HTTP_") and (CONTROL_CHARACTER.search(value) or not _is_latin(value)):
             yield Fault(_("a header"), _("has a character that no header has"))
