@@ -21,7 +21,7 @@ BODY_DEADLINE_S = 60.0
 """From the end of the headers to the end of the body."""
 
 
-class DeadlineWorker(ThreadWorker):  # type: ignore[misc]  # the package has no types
+class DeadlineWorker(ThreadWorker):
     """After a deadline the connection reads no more: a request without its headers ends without a response, and one
     without the rest of its body is refused as incomplete. A request that has arrived is not limited."""
 

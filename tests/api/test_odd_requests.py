@@ -35,7 +35,7 @@ ODD_BODIES = {
     "a number": b"7",
 }
 ODD_IDS = ("0", "9" * 40, str(2**63), "-1", "x", "%00", "%ED%A0%80", "ß" * 300, "%F0%9F%8E%81", "..%2F")
-ODD_QUERIES = ("%00", "a=%00", "a=%FF", "%ED%A0%80=1", "page_size=9%00", "cursor=%C3", "dry_run=%00")
+ODD_QUERIES = ("%00", "a=%00", "a=%FF", "%ED%A0%80=1", "page_size=9%00", "cursor=%c3", "dry_run=%00")
 ODD_HEADERS = {
     "Idempotency-Key": ("", '"', "a b", "x" * 300, "é"),
     "Authorization": ("", "Bearer", "Bearer ", "Bearer é", "Bearer x.y.z", "Basic Og==", "Bearer a b c"),
@@ -181,7 +181,7 @@ def test_no_content_type_causes_a_server_error(acme):
     handler = OddRequestHandler()
     for content_type in (*ODD_CONTENT_TYPES, *UNREADABLE_CONTENT_TYPES):
         for path in ("/t/acme/api/v1/identity/tokens/", "/t/acme/accounts/login/"):
-            made = RequestFactory().generic("POST", f"{path}?x=%C3%A9{'&y' * 1001}", b"a=%5cud800")
+            made = RequestFactory().generic("POST", f"{path}?x=%c3%A9{'&y' * 1001}", b"a=%5cud800")
             request = OddContentTypeRequest({**made.environ, "CONTENT_TYPE": content_type})
 
             status = handler.get_response(request).status_code

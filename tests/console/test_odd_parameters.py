@@ -178,7 +178,7 @@ def test_no_page_fails_for_an_odd_id(clients, sample):
     assert {point: status for point, status in statuses.items() if status >= 500} == {}
 
 
-@pytest.mark.parametrize("query", ["q=%00", "q=a%FF", "%00=1", "q=%ED%A0%80", "p=1&q=%C3", "e=%00"])
+@pytest.mark.parametrize("query", ["q=%00", "q=a%FF", "%00=1", "q=%ED%A0%80", "p=1&q=%c3", "e=%00"])
 def test_a_list_with_a_query_of_odd_characters_is_refused_with_a_way_out(clients, query):
     response = clients["tenant"].get(f"/t/acme/ledger/account/?{query}")
 
