@@ -64,7 +64,6 @@ PERMISSIONS_POLICY = ", ".join(
             "midi",
             "payment",
             "picture-in-picture",
-            "screen-wake-lock",
         ),
         *("serial", "usb", "xr-spatial-tracking"),
     )

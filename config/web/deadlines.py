@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import time
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 from gunicorn.workers.gthread import _DEFER, ThreadWorker
 
@@ -26,7 +26,7 @@ class DeadlineWorker(ThreadWorker):
     without the rest of its body is refused as incomplete. A request that has arrived is not limited."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        _gthread(self).__init__(*args, **kwargs)
         self._read_until: dict[Any, float] = {}
 
     def handle(self, conn: Any) -> Any:
@@ -34,20 +34,25 @@ class DeadlineWorker(ThreadWorker):
             return _DEFER
         self._read_until[conn] = time.monotonic() + HEADERS_DEADLINE_S
         try:
-            return super().handle(conn)
+            return _gthread(self).handle(conn)
         finally:
             self._read_until.pop(conn, None)
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         self._read_until[conn] = time.monotonic() + BODY_DEADLINE_S
-        return super().handle_request(req, conn)
+        return _gthread(self).handle_request(req, conn)
 
     def murder_pending(self) -> None:
         """Called by the main loop at least once a second."""
-        super().murder_pending()
+        _gthread(self).murder_pending()
         now = time.monotonic()
         for conn, until in list(self._read_until.items()):
             if until < now:
                 self._read_until.pop(conn, None)
                 with suppress(OSError):  # the client has closed the connection
                     conn.sock.shutdown(socket.SHUT_RD)
+
+
+def _gthread(worker: DeadlineWorker) -> Any:
+    """The methods of gunicorn's worker, which have no types."""
+    return cast(Any, super(DeadlineWorker, worker))
