@@ -58,6 +58,8 @@
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll("[data-minutes-until]").forEach(countDown);
     document.querySelectorAll("[data-refresh]").forEach(scheduleRefresh);
+    // Unfold shows the file's name in a text field of its own widget, which a plain file input does not have.
+    for (const input of document.querySelectorAll("input.console-input[type=file]")) input.hasChangeListener = true;
     const form = document.querySelector("#new-entry");
     if (form) {
       form.addEventListener("input", () => showTotals(form));
