@@ -78,7 +78,11 @@ class Form(forms.Form):
 
 
 def _apply_widget(field: forms.Field) -> None:
-    if isinstance(field, forms.DateField):
+    if isinstance(field.widget, forms.HiddenInput):
+        return
+    if isinstance(field, forms.FileField):
+        field.widget.attrs["class"] = "console-input"
+    elif isinstance(field, forms.DateField):
         field.widget = UnfoldAdminDateWidget(attrs={"type": "date"}, format="%Y-%m-%d")
     elif isinstance(field, forms.EmailField):
         field.widget = EmailInput()

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from apps.kernel.errors import Refusal
-from apps.kernel.text import CharacterNotAllowed, one_line
 
 from . import rules
 from .csv_rows import Faults
@@ -33,22 +32,29 @@ TYPES = {
 class ImportAccounts:
     """The accounts that the lines of a file refer to.
 
-    opened    accounts to open before the entries are posted
-    refusals  of rows
+    names, codes  the code of each account, by its name and by its code in lower case
+    ids           of existing accounts, by code
+    opened        accounts to open before the entries are posted
+    refusals      of rows
     """
 
+    names: dict[str, str] = field(default_factory=dict)
     codes: dict[str, str] = field(default_factory=dict)
     ids: dict[str, int] = field(default_factory=dict)
     opened: list[FileAccount] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
 
     def code_of(self, text: str) -> str:
-        """The account's code, by code or name. A code takes precedence over an equal name. Raises KeyError."""
-        return self.codes[text]
+        """The account's code, by code or name; empty for an unknown account. A code takes precedence over a name."""
+        return self.codes.get(text.lower()) or self.names.get(text, "")
 
     def id_of(self, text: str) -> int | None:
         """None for an account that does not exist yet."""
-        return self.ids.get(self.codes.get(text, ""))
+        return self.ids.get(self.code_of(text))
+
+    def add(self, code: str, name: str) -> None:
+        self.codes[code.lower()] = code
+        self.names.setdefault(name, code)
 
 
 def accounts_of(
@@ -58,9 +64,8 @@ def accounts_of(
     accounts = ImportAccounts()
     existing = list(Account.objects.with_has_children())
     for account in existing:
-        accounts.codes.setdefault(_normal(account.name), account.code)
+        accounts.add(account.code, account.name)
         accounts.ids[account.code] = account.pk
-    accounts.codes |= {_normal(account.code): account.code for account in existing}
     lines = [line for entry in entries for line in entry.lines]
     _open_chart(accounts, chart)
     if create:
@@ -70,21 +75,13 @@ def accounts_of(
     return accounts
 
 
-def _normal(text: str) -> str:
-    """Of a stored text, which may be older than its rule."""
-    try:
-        return one_line(text)
-    except CharacterNotAllowed:
-        return text
-
-
 def _open_chart(accounts: ImportAccounts, chart: Sequence[FileAccount]) -> None:
     """Those whose names do not exist yet."""
     faults = Faults(CHART)
     for account in chart:
-        if account.name in accounts.codes:
+        if account.name in accounts.names:
             continue
-        if account.code in accounts.codes:
+        if account.code.lower() in accounts.codes:
             faults.add(account.row, str(AccountCodeTaken(account=account.code)), "code")
             continue
         _open(accounts, account)
@@ -94,7 +91,7 @@ def _open_chart(accounts: ImportAccounts, chart: Sequence[FileAccount]) -> None:
 
 def _open_missing(accounts: ImportAccounts, lines: Iterable[FileLine]) -> None:
     """Codes are assigned in steps of ten from X0010, where X is 1 for assets to 5 for expenses."""
-    for name in sorted({line.account for line in lines} - set(accounts.codes)):
+    for name in sorted({line.account for line in lines if not accounts.code_of(line.account)}):
         type = TYPES.get(name.split(":", maxsplit=1)[0])
         if type is not None:
             _open(accounts, FileAccount(0, _free_code(type, accounts), name, type))
@@ -102,7 +99,7 @@ def _open_missing(accounts: ImportAccounts, lines: Iterable[FileLine]) -> None:
 
 def _open(accounts: ImportAccounts, account: FileAccount) -> None:
     accounts.opened.append(account)
-    accounts.codes |= {account.name: account.code, account.code: account.code}
+    accounts.add(account.code, account.name)
 
 
 def _free_code(type: Account.Type, accounts: ImportAccounts) -> str:
@@ -113,7 +110,7 @@ def _free_code(type: Account.Type, accounts: ImportAccounts) -> str:
 
 
 def _accounts_must_be_known(accounts: ImportAccounts, lines: Iterable[FileLine]) -> None:
-    missing = [line for line in lines if line.account not in accounts.codes]
+    missing = [line for line in lines if not accounts.code_of(line.account)]
     if missing:
         accounts.refusals.append(
             ImportAccountsUnknown([RowFault(line.row, line.account, "account") for line in missing])
@@ -129,7 +126,7 @@ def _accounts_must_take_postings(
     faults = [
         RowFault(line.row, reasons[code], "account")
         for line in lines
-        if (code := accounts.codes.get(line.account, "")) in reasons
+        if (code := accounts.code_of(line.account)) in reasons
     ]
     if faults:
         accounts.refusals.append(ImportAccountsWithoutPostings(faults))

@@ -86,7 +86,7 @@ def read_accounts(text: str) -> list[FileAccount]:
         faults.check(row, "type", rules.account_type_must_be_known, values["type"])
         for column in ("code", "name"):
             _must_be_filled(row, column, values, faults)
-            first = rows_of.setdefault((column, values[column]), row)
+            first = rows_of.setdefault((column, _key(column, values[column])), row)
             if first != row and values[column]:
                 faults.add(
                     row,
@@ -96,6 +96,11 @@ def read_accounts(text: str) -> list[FileAccount]:
         accounts.append(FileAccount(row, values["code"], values["name"], values["type"]))
     faults.raise_if_any()
     return accounts
+
+
+def _key(column: str, text: str) -> str:
+    """Codes that differ in upper and lower case only are one code."""
+    return text.lower() if column == "code" else text
 
 
 def _entries(rows: Iterable[Row], faults: Faults) -> Iterator[FileEntry]:

@@ -55,4 +55,5 @@ def test_a_file_is_uploaded_previewed_then_imported(visit: Page, controller, cha
         running.run_slice(JournalImport.objects.get().job_id)
         assert Entry.objects.posted().count() == 30
     expect(visit.get_by_text("30 of 30 entries posted or discarded")).to_be_visible()
+    assert visit.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     page_is_accessible(visit, "import-done-390")

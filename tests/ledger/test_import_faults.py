@@ -188,13 +188,22 @@ def test_accounts_that_read_the_same_are_one_account(at_acme, controller):
     )
 
 
+def test_codes_that_differ_in_case_only_are_one_account(chart, controller):
+    dispatch(OpenAccount(code="T1x", name="Taxi", type="expense"), actor=controller)
+    imported(journal(*entry(1, account="t1X"), accounts="code,name,type\nt1x,Taxi,expense\n"), controller)
+
+    with pytest.raises(ImportMalformed, match=r"accounts.csv, row 2: code: There is already an account t1x"):
+        dispatch(journal(*entry(2), accounts="code,name,type\nt1x,Cabs,expense\n"), actor=controller)
+    assert Entry.objects.get().lines.first().account.name == "Taxi"
+
+
 def test_rows_of_the_chart_that_repeat_or_contradict_are_refused(chart, controller):
-    chart_file = "code,name,type\n77,Bank,asset\n77,Till,asset\n78,Bank,asset\n,Post,asset\n"
+    chart_file = "code,name,type\n7a,Bank,asset\n7A,Till,asset\n78,Bank,asset\n,Post,asset\n"
     with pytest.raises(ImportMalformed) as caught:
         dispatch(journal(*N1, accounts=chart_file), actor=controller)
 
     assert [str(fault) for fault in caught.value.faults] == [
-        "accounts.csv, row 3: code: '77' is also in row 2",
+        "accounts.csv, row 3: code: '7A' is also in row 2",
         "accounts.csv, row 4: name: 'Bank' is also in row 2",
         "accounts.csv, row 5: code: the cell is empty",
     ]

@@ -22,7 +22,7 @@ CSV = {"accept": ".csv,text/csv"}
 
 
 def _hidden() -> forms.CharField:
-    return forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
+    return forms.CharField(required=False, strip=False, max_length=MAX_BYTES, widget=forms.HiddenInput)
 
 
 class ImportForm(Form):

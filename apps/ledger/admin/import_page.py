@@ -117,14 +117,6 @@ def _preview(command: ImportJournal, plan: ImportPlan) -> dict[str, Any]:
         "may_import": not plan.refusals,
         "entries": [*_entries(plan)][:MAX_LISTED],
         "more_entries": max(0, len(plan.new) + len(plan.known) - MAX_LISTED),
-        "entry_headers": (
-            gettext("Row"),
-            gettext("Entry"),
-            gettext("Date"),
-            gettext("Narration"),
-            gettext("Amount"),
-            gettext("Status"),
-        ),
         "accounts": accounts[:MAX_LISTED],
         "more_accounts": max(0, len(accounts) - MAX_LISTED),
         "account_headers": (gettext("Code"), gettext("Name"), gettext("Type")),
@@ -138,18 +130,17 @@ def _years(years: Sequence[int]) -> str:
     return gettext("{count} ({years})").format(count=len(years), years=listed)
 
 
-def _entries(plan: ImportPlan) -> Iterator[tuple[str, ...]]:
+def _entries(plan: ImportPlan) -> Iterator[dict[str, Any]]:
     known = {entry.row for entry in plan.known}
     for entry in sorted([*plan.new, *plan.known], key=lambda entry: entry.row):
-        status = gettext("in the books") if entry.row in known else gettext("new")
-        yield (
-            str(entry.row),
-            entry.number,
-            entry.posted_on.isoformat(),
-            entry.narration,
-            _debits(entry),
-            status,
-        )
+        yield {
+            "row": entry.row,
+            "number": entry.number,
+            "date": entry.posted_on.isoformat(),
+            "narration": entry.narration,
+            "amount": _debits(entry),
+            "status": gettext("in the books") if entry.row in known else gettext("new"),
+        }
 
 
 def _debits(entry: FileEntry) -> str:

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -38,8 +39,8 @@ class JournalImportAdmin(ReadOnlyAdmin):
     search_fields = ("name", "sha256")
     search_help_text = _("Name or SHA-256")
     ordering = ("-id",)
-    fields = ("name", "imported_at", ("entries", "lines", "known"), "progress", "sha256")
-    readonly_fields = ("progress",)
+    fields = ("name", "imported_at", ("entries", "lines", "known"), "progress", "shown_sha256")
+    readonly_fields = ("progress", "shown_sha256")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[JournalImport]:
         imports: QuerySet[JournalImport] = super().get_queryset(request)
@@ -50,6 +51,10 @@ class JournalImportAdmin(ReadOnlyAdmin):
     @display(description=_("Status"), label=Colours({FINISHED: "success", UNFINISHED: "warning"}))
     def shown_state(self, record: Any) -> str:
         return str(UNFINISHED if record.is_unfinished else FINISHED)
+
+    @admin.display(description="SHA-256")
+    def shown_sha256(self, record: JournalImport) -> str:
+        return format_html('<code class="console-json">{}</code>', record.sha256)
 
     @admin.display(description=_("Progress"))
     def progress(self, record: JournalImport) -> str:
