@@ -11,8 +11,8 @@ from apps.kernel.actors import System
 from apps.kernel.errors import Refusal
 from apps.notices import queries as notices
 from apps.notices.commands import SendAnnouncement
+from apps.periods import queries as periods
 from apps.periods.errors import NoOpenDay
-from apps.periods.extension import RECIPIENTS
 from apps.settings.business_day import business_day
 
 from .errors import BookingImpossible
@@ -37,7 +37,7 @@ def announce_postponed_booking(refusal: Refusal) -> None:
         text=gettext("{refusal} What waits is booked automatically once this is corrected.").format(
             refusal=refusal
         ),
-        to=tuple(role for role in RECIPIENTS if role in notices.audiences()),
+        to=periods.notified_roles(),
         key=key,
     )
     dispatch(command, actor=LEDGER_SYSTEM)

@@ -1,4 +1,4 @@
-"""The database side of settings that name an account (account_settings.py): triggers on accounts and on settings, which
+"""The database side of settings that name an account (hooks.py): triggers on accounts and on settings, which
 the app that declares the setting adds in its migration.
 
 The row of the account is the one lock of both sides. Deactivating an account and opening a child below it lock the row

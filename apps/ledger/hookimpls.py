@@ -15,13 +15,14 @@ from apps.periods import hooks as periods
 from apps.settings import queries as settings_queries
 from apps.tenancy.hooks import NewTenant, Retention, retention, set_up
 
-from . import import_rules, queries, rules
+from . import hooks, import_rules, queries, rules
 from .announcing import IMPOSSIBLE_BOOKING, announce_postponed_booking
 from .commands import SetUpLedger
 from .setting_definitions import RETENTION_YEARS
 
 periods.closing_check(rules.no_draft_must_remain)
 periods.closing_check(import_rules.no_import_must_remain)
+hooks.account_rule(rules.account_of_setting_must_take_postings)
 when_postponed(announce_postponed_booking)
 declare_kind(IMPOSSIBLE_BOOKING, _("you keep the books of this tenant, or own it"), "tenants")
 

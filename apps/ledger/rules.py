@@ -16,7 +16,6 @@ from apps.kernel.text import is_visible
 from apps.periods import rules as periods
 from apps.periods.models import Period
 
-from .account_settings import AccountSetting, settings_naming
 from .commands import Line
 from .errors import (
     AccountCodeTaken,
@@ -44,7 +43,9 @@ from .errors import (
     ReversalTooEarly,
     TooFewLines,
 )
+from .hooks import AccountSetting
 from .models import Account, Entry, EntryLine, Journal
+from .queries.account_settings import settings_naming, unusable_account
 from .queries.obstacles import booking_obstacles
 
 SOURCE = Lock("{schema}:source:{source}")
@@ -237,6 +238,12 @@ def account_must_not_be_named_by_setting(account: Account) -> None:
     """No setting of the tenant names the account."""
     for setting in settings_naming(account.code):
         raise AccountIsNamedBySetting(setting=setting.key, account=account.code)
+
+
+def account_of_setting_must_take_postings(setting: AccountSetting, code: str) -> None:
+    """The account that the setting will name."""
+    if refusal := unusable_account(setting, code):
+        raise refusal
 
 
 def account_must_be_new(code: str, name: str) -> None:

@@ -9,12 +9,13 @@ from django.db import connection
 from django.utils.translation import gettext
 
 from apps.kernel.money import Money, currency
+from apps.ledger.hooks import AccountSetting
 from apps.ledger.models import Entry
 from apps.settings import queries as settings_queries
 
 from .errors import PaymentHasFailed, PaymentIsRefunded, PaymentIsVoid, PaymentUnknown
 from .models import Payment, Refund
-from .setting_definitions import BANK, RECEIVABLE
+from .setting_definitions import ACCOUNTS, BANK, RECEIVABLE
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ def bank_account() -> str:
 def receivable_account() -> str:
     """The code of the account of receivables."""
     return settings_queries.value(RECEIVABLE)
+
+
+def account_settings() -> Sequence[AccountSetting]:
+    """The settings of the accounts that payments are posted to."""
+    return ACCOUNTS
 
 
 def is_confirmed(payment_id: int) -> bool:

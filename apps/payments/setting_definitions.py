@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.ledger.account_settings import declare_account
+from apps.ledger.hooks import declare_account
 
 BANK = declare_account(
     key="payments.bank_account",

@@ -23,7 +23,6 @@ from .setting_definitions import ADD_FISCAL_YEARS
 CALENDAR_SYSTEM = System("System (fiscal calendar)")
 MISSING_YEAR = "fiscal_year.missing"
 """The kind of the notices."""
-RECIPIENTS = ("owner", "controller", "accountant")
 log = logging.getLogger(__name__)
 
 
@@ -58,7 +57,7 @@ def _announce(last: FiscalYear) -> None:
             "Nothing can be booked after {day}: payments, orders and refunds will be refused from then on."
             " Add the fiscal year under Periods."
         ).format(day=last.ends_on),
-        to=tuple(role for role in RECIPIENTS if role in notices.audiences()),
+        to=queries.notified_roles(),
         key=key,
     )
     dispatch(command, actor=CALENDAR_SYSTEM)

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from apps.kernel.errors import Refusal
+from apps.notices import queries as notices
 from apps.settings import queries as settings_queries
 
 from . import hooks
@@ -67,6 +68,11 @@ def first_open_day(day: dt.date) -> dt.date | None:
 def is_near(day: dt.date, last: FiscalYear) -> bool:
     """The day is at most MAX_YEARS_AHEAD fiscal years after the last one."""
     return day.year - last.ends_on.year <= MAX_YEARS_AHEAD
+
+
+def notified_roles() -> tuple[str, ...]:
+    """The roles of the tenant that are notified if nothing can be posted."""
+    return tuple(role for role in ("owner", "controller", "accountant") if role in notices.audiences())
 
 
 def calendar_grid() -> list[tuple[FiscalYear, list[Period]]]:

@@ -17,7 +17,6 @@ from apps.kernel.text import is_visible
 from apps.ledger import rules as ledger
 from apps.payments import queries as payments
 from apps.payments.models import Payment
-from apps.payments.setting_definitions import ACCOUNTS as PAYMENT_ACCOUNTS
 from apps.periods.models import Period
 from apps.settings.business_day import business_day, end_of_business_day
 
@@ -120,7 +119,9 @@ def line_must_be_valid(number: int, line: OrderedItem, item: Item | None, iso: s
 
 def booking_must_be_possible(currency: str = "") -> None:
     """Before an order is taken, and before an entry: the accounts of payments and sales, and an open day."""
-    ledger.booking_must_be_possible(business_day(), (*PAYMENT_ACCOUNTS, *ACCOUNTS), currency=currency)
+    ledger.booking_must_be_possible(
+        business_day(), (*payments.account_settings(), *ACCOUNTS), currency=currency
+    )
 
 
 def no_order_must_be_in_progress(period: Period) -> None:

@@ -6,7 +6,6 @@ import pytest
 from django.db import connection, connections
 
 from apps.bus import dispatch
-from apps.ledger.account_settings import account_settings
 from apps.ledger.commands import DeactivateAccount, OpenAccount
 from apps.ledger.errors import (
     AccountIsNamedBySetting,
@@ -14,6 +13,7 @@ from apps.ledger.errors import (
     AccountOfSettingIsInactive,
     AccountOfSettingUnknown,
 )
+from apps.ledger.hooks import account_settings
 from apps.ledger.models import Account
 from apps.settings.commands import ChangeSetting
 from apps.settings.models import Setting

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from apps.bus import dispatch, handles
+from apps.kernel.actors import System
 from apps.ledger import rules
 from apps.ledger.commands import BookEntry
 from apps.ledger.events import EntryPosted
@@ -12,9 +13,10 @@ from apps.ledger.models import Entry
 from apps.periods import queries as periods
 from apps.periods import rules as period_rules
 from apps.periods.commands import ExtendCalendar
-from apps.periods.extension import CALENDAR_SYSTEM
 
 from .entries import publish_posted, write
+
+LEDGER_SYSTEM = System("System (ledger)")
 
 
 @handles(BookEntry, emits=(EntryPosted,))
@@ -38,7 +40,7 @@ def _open_day(occurred_on: dt.date) -> dt.date:
         day = period_rules.open_day_must_exist(occurred_on)
         period = periods.period_of(day)
         if period is None:
-            dispatch(ExtendCalendar(until=day), actor=CALENDAR_SYSTEM)
+            dispatch(ExtendCalendar(until=day), actor=LEDGER_SYSTEM)
             continue
         period.hold_open()
         if period.is_open:

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 from apps.kernel.errors import Refusal, Together
 from apps.kernel.money import currency as currency_of
-from apps.ledger.account_settings import AccountSetting, unusable_accounts
 from apps.ledger.errors import JournalUnknown
+from apps.ledger.hooks import AccountSetting
 from apps.ledger.models import Journal
 from apps.periods import rules as periods
+
+from .account_settings import unusable_accounts
 
 GENERAL_JOURNAL = "GEN"
 
