@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.db import DataError, models
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -34,7 +34,7 @@ from apps.kernel.errors import Refusal
 from apps.kernel.tenant import current_tenant
 from apps.modules import registry
 
-from . import hooks, list_filters
+from . import hooks, list_filters, palette
 from .approval import button_of, request_approval
 from .empty_lists import empty_list
 from .errors import FilterMalformed, FilterUnknown
@@ -94,10 +94,27 @@ class ReadOnlyAdmin(ModelAdmin):
         for name, values in request.GET.lists():
             if name not in list_filters.NOT_FILTERS and not self.lookup_allowed(name, values[-1], request):
                 raise FilterUnknown(name=name)
+            self._must_be_well_formed(name, values[-1])
         try:
             return super().get_changelist_instance(request)
         except (IncorrectLookupParameters, ValueError, OverflowError, DataError) as error:
             raise FilterMalformed from error
+
+    def _must_be_well_formed(self, name: str, value: str) -> None:
+        """Raises PageUnknown, FilterMalformed."""
+        if name == PAGE_VAR:
+            palette.page_number(value)
+        elif name not in list_filters.NOT_FILTERS:
+            try:
+                list_filters.must_be_well_formed(self.model, name, value)
+            except Refusal as refusal:
+                raise FilterMalformed from refusal
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """None for a text that is not the number of a row: Django reads other digits as well."""
+        if from_field is None and not list_filters.is_row_number(self.model, object_id):
+            return None
+        return super().get_object(request, object_id, from_field)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

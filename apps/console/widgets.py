@@ -19,6 +19,7 @@ from unfold.widgets import (
     UnfoldBooleanWidget,
 )
 
+from apps.kernel.notation.form_fields import DayField, ExactJSONField
 from apps.kernel.plain import TextForm
 from apps.kernel.text import CharacterNotAllowed, one_line, several_lines, storable
 
@@ -71,7 +72,7 @@ class Form(forms.Form):
         """Call again after adding fields."""
         for name, field in self.fields.items():
             _apply_widget(field)
-            if isinstance(field, forms.CharField) and not isinstance(field, forms.JSONField):
+            if isinstance(field, forms.CharField) and not isinstance(field, ExactJSONField):
                 _apply_text_rules(field)
             if field.label is None:
                 field.label = label_of(name)
@@ -82,7 +83,7 @@ def _apply_widget(field: forms.Field) -> None:
         return
     if isinstance(field, forms.FileField):
         field.widget.attrs["class"] = "console-input"
-    elif isinstance(field, forms.DateField):
+    elif isinstance(field, DayField):
         field.widget = UnfoldAdminDateWidget(attrs={"type": "date"}, format="%Y-%m-%d")
     elif isinstance(field, forms.EmailField):
         field.widget = EmailInput()

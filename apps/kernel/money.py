@@ -6,7 +6,6 @@ Minor units come from ISO 4217's own list (package `iso4217`); CLDR, and so babe
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -14,19 +13,14 @@ import iso4217
 from django.utils.translation import gettext_lazy as _
 
 from .errors import Invalid
+from .notation.amounts import PLAIN, AmountMalformed, parse_amount
 
 LARGEST = 10**15
 """In minor units, either side of zero. A line is well within BIGINT; sums are `numeric` in SQL."""
 
-_NUMBER = re.compile(r"\A[+-]?[0-9]{1,19}(?:\.[0-9]{1,12})?\Z")
-
 
 class CurrencyUnknown(Invalid):
     message = _("{code!r} is not an active ISO 4217 currency.")
-
-
-class AmountMalformed(Invalid):
-    message = _("{text!r} is not an amount: write digits with at most one decimal point.")
 
 
 class AmountTooPrecise(Invalid):
@@ -110,8 +104,5 @@ class Money:
 
 def _decimal(amount: Decimal | int | str) -> Decimal:
     if isinstance(amount, bool | float):
-        raise AmountMalformed(text=repr(amount))
-    text = f"{amount:f}" if isinstance(amount, Decimal) else str(amount).strip()
-    if not _NUMBER.match(text):
-        raise AmountMalformed(text=str(amount))
-    return Decimal(text)
+        raise AmountMalformed(text=repr(amount), form=str(PLAIN))
+    return parse_amount(f"{amount:f}" if isinstance(amount, Decimal) else str(amount))

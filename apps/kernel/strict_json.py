@@ -7,6 +7,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any, Never
 
 MAX_DEPTH = 64
@@ -24,7 +25,7 @@ class NotStrictJSON(ValueError):
 def loads(text: bytes | str) -> Any:
     """The value of a JSON text in UTF-8.
 
-    Raises NotStrictJSON also for NaN and numbers beyond a float, numbers of more than MAX_NUMBER_LENGTH characters,
+    Raises NotStrictJSON also for NaN and numbers that a float does not hold exactly, numbers of more than MAX_NUMBER_LENGTH characters,
     two equal names in an object, NUL and single surrogates in names and texts, and more than MAX_DEPTH levels.
     """
     try:
@@ -106,7 +107,16 @@ def _decimal_number(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
         raise NotStrictJSON("a number in it is too large")
+    if not _is_exact(number, digits):
+        raise NotStrictJSON("a number in it has more digits than a float: write it as a string")
     return number
+
+
+def _is_exact(number: float, digits: str) -> bool:
+    try:
+        return Decimal(repr(number)) == Decimal(digits)
+    except ArithmeticError:  # an exponent of more than eighteen digits
+        return False
 
 
 def _must_be_short(digits: str) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext
 
 from apps.kernel.money import Money, currency
+from apps.kernel.notation import parse_day
 
 from . import rules
 from .csv_rows import Faults, Row, csv_rows
@@ -22,7 +23,6 @@ JOURNAL = ("entry_no", "date", "payee", "narration", "line_no", "account", "curr
 ACCOUNTS = ("code", "name", "type")
 CHART = "accounts.csv"
 MAX_LENGTHS = {"entry_no": 120, "payee": 200, "account": 200, "code": 32, "name": 200}
-_DAY = re.compile(r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _LINE_NO = re.compile(r"\A[1-9][0-9]{0,5}\Z")
 
 
@@ -137,20 +137,10 @@ def _continues(entry: FileEntry, head: FileEntry, line: FileLine) -> bool:
 def _head(row: int, values: dict[str, str], faults: Faults) -> FileEntry | None:
     for column in ("entry_no", "payee"):
         _must_fit(row, column, values, faults)
-    posted_on = _day(row, values["date"], faults)
+    posted_on = faults.check(row, "date", parse_day, values["date"])
     if posted_on is None:
         return None
     return FileEntry(row, values["entry_no"], posted_on, values["payee"], values["narration"])
-
-
-def _day(row: int, text: str, faults: Faults) -> dt.date | None:
-    try:
-        if _DAY.match(text):
-            return dt.date.fromisoformat(text)
-    except ValueError:
-        pass
-    faults.add(row, gettext("{date!r} is not a date: write YYYY-MM-DD").format(date=text), "date")
-    return None
 
 
 def _line(row: int, values: dict[str, str], faults: Faults) -> FileLine | None:

@@ -18,6 +18,7 @@ from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline,
 from apps.console.labels import Colours, display
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, ReasonForm, reason
+from apps.kernel.notation.form_fields import AmountField, DayField
 
 from . import queries
 from .commands import ConfirmPayment, FailPayment, RefundPayment, VoidPayment
@@ -125,7 +126,7 @@ class ConfirmationForm(Form):
     provider_payment_id = forms.CharField(
         label=_("Number"), max_length=120, help_text=_("The payment id of the bank or the provider.")
     )
-    received_on = forms.DateField(label=_("Received on"), required=False, help_text=_("Today if empty."))
+    received_on = DayField(label=_("Received on"), required=False, help_text=_("Today if empty."))
 
 
 class Confirm(PaymentCommandPage):
@@ -157,7 +158,7 @@ class Void(PaymentCommandPage):
 
 
 class RefundForm(Form):
-    amount = forms.DecimalField(max_digits=19, decimal_places=4)
+    amount = AmountField()
     reason = reason()
     reference = forms.CharField(
         max_length=80, help_text=_("Identifies this refund among those of the payment.")

@@ -3,10 +3,9 @@ than once; the commands are idempotent."""
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from apps.bus import dispatch
 from apps.kernel.money import Money
+from apps.kernel.notation import amount_in_json, whole_number_in_json
 from apps.kernel.pii import SECRET, TEXT, declare_pii
 from apps.kernel.text import is_visible, sanitised
 from apps.periods import hooks as periods
@@ -27,7 +26,7 @@ def confirmed(message: Incoming) -> Payment:
     _must_match_amount(message)
     payment: Payment = dispatch(
         ConfirmPayment(
-            payment_id=int(message.data["payment_id"]),
+            payment_id=_payment_id(message),
             provider_payment_id=str(message.data["provider_payment_id"]),
             received_on=business_day(message.received_at),
         ),
@@ -43,7 +42,7 @@ def failed(message: Incoming) -> Payment | None:
     try:
         payment: Payment = dispatch(
             FailPayment(
-                payment_id=int(message.data["payment_id"]),
+                payment_id=_payment_id(message),
                 reason=why if is_visible(why) else "The provider gave no reason.",
             ),
             actor=message.actor,
@@ -53,20 +52,24 @@ def failed(message: Incoming) -> Payment | None:
     return payment
 
 
+def _payment_id(message: Incoming) -> int:
+    return whole_number_in_json(message.data.get("payment_id"))
+
+
 def _must_be_from_provider(message: Incoming) -> None:
     """A source may report only on payments of the provider with its name."""
-    payment = Payment.objects.filter(pk=int(message.data["payment_id"])).first()
+    payment = Payment.objects.filter(pk=_payment_id(message)).first()
     if payment and payment.provider != message.source:
         raise ProviderMismatch(source=message.source, payment_id=payment.pk)
 
 
 def _must_match_amount(message: Incoming) -> None:
     """A partial payment, or one in another currency, is refused; an operator must decide."""
-    payment = Payment.objects.filter(pk=int(message.data["payment_id"])).first()
+    payment = Payment.objects.filter(pk=_payment_id(message)).first()
     amount, code = message.data.get("amount"), message.data.get("currency")
     if payment is None or amount is None:
         return
-    received = Money.of(Decimal(str(amount)), str(code or payment.currency))
+    received = Money.of(amount_in_json(amount), str(code or payment.currency))
     if received != payment.amount:
         raise AmountMismatch(received=received, requested=payment.amount, payment_id=payment.pk)
 

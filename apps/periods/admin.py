@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django import forms
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -17,6 +16,7 @@ from apps.console import hooks
 from apps.console.admin import CommandPage, ServerFields
 from apps.console.widgets import Form, ReasonForm
 from apps.kernel.errors import Refusal
+from apps.kernel.notation.form_fields import WholeNumberField
 from apps.settings.business_day import business_day
 
 from . import queries
@@ -96,7 +96,7 @@ class Close(CommandPage):
 
 
 class Year(Form):
-    year = forms.IntegerField(
+    year = WholeNumberField(
         label=_("First calendar year"), help_text=_("The year in which the fiscal year begins.")
     )
 

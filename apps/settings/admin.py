@@ -49,8 +49,8 @@ class Value(Form):
     def clean_value(self) -> Any:
         try:
             return strict_json.loads(self.cleaned_data["value"])
-        except strict_json.NotStrictJSON:
-            raise ValidationError(gettext("This is not JSON.")) from None
+        except strict_json.NotStrictJSON as why:
+            raise ValidationError(gettext("This is not JSON: {why}.").format(why=why)) from None
 
 
 class Change(CommandPage):

@@ -126,7 +126,15 @@ MALFORMED = (
     "ledger/entry/?posted_on__year=twenty",
     "audit/record/?at__gte=yesterday",
     "audit/export/?since=yesterday",
+    "audit/export/?since=20260131",
+    "sales/invoice/?year=٢٠٢٦",
+    "sales/order/?customer__id__exact=７",
+    "sales/order/?customer__id__exact=1_0",
+    "ledger/entry/?posted_on__year=٢٠٢٦",
+    "ledger/entry/?posted_on__year=2026&posted_on__month=1e0",
+    "audit/record/?at__gte=20260101T000000Z",
 )
+PAGES = ("٣", "1_0", "0x1", "+1", " 1", "", "0", "one", "9" * 40)
 
 
 def test_links_to_a_filtered_list_open_it(client_for, owner):
@@ -144,6 +152,25 @@ def test_a_malformed_value_of_a_filter_is_refused(client_for, owner):
 
         assert response.status_code == 400, address
         assert "console.filter_malformed" in response.content.decode()
+
+
+def test_a_malformed_page_number_is_refused(client_for, owner):
+    client = client_for(owner)
+    for page in PAGES:
+        for address, parameters in (("audit/record/", {"p": page}), ("search/", {"page": page, "s": "a"})):
+            response = client.get(f"/t/acme/{address}", parameters)
+
+            assert response.status_code == 400, (address, page)
+            assert "console.page_unknown" in response.content.decode()
+
+
+def test_a_row_is_not_opened_by_a_number_in_other_digits(client_for, owner):
+    client = client_for(owner)
+    assert client.get(f"{USERS}{owner.pk}/change/").status_code == 200
+
+    digits = str(owner.pk).translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
+    for number in (digits, f"+{owner.pk}", f" {owner.pk}", f"{owner.pk}_0", "9" * 30):
+        assert client.get(f"{USERS}{number}/change/").status_code == 302, number
 
 
 def test_an_export_of_the_audit_log_by_an_undeclared_filter_is_refused(client_for, auditor):

@@ -35,6 +35,8 @@ from tests.support.imports import HEADER, imported, journal
 
 N1 = (f"N1,{JAN_9},Cabs,ride,1,Rent,USD,18.00", f"N1,{JAN_9},Cabs,ride,2,Cash,USD,-18.00")
 
+WRITE = "write digits, “.” for decimals and no grouping, such as 1234.50"
+
 
 def entry(number, day=JAN_9, account="Rent", amount="1.00"):
     return (f"{number},{day},,,1,{account},USD,{amount}", f"{number},{day},,,2,Cash,USD,-{amount}")

@@ -11,6 +11,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, TypeGuard, Union, cast, get_args, get_origin, get_type_hints
 
+from django.db import models
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
@@ -18,7 +19,18 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from apps.bus import Command
 from apps.kernel.plain import TextForm, from_plain, text_form
 
-from .fields import AnyJSON, ExactDecimal, JSONObject, OneOf, Text, TrueOrFalse, WholeNumber
+from .fields import (
+    AnyJSON,
+    Day,
+    ExactDecimal,
+    Instant,
+    JSONObject,
+    Measurement,
+    OneOf,
+    Text,
+    TrueOrFalse,
+    WholeNumber,
+)
 
 AnyField = serializers.Field[Any, Any, Any, Any]
 
@@ -154,13 +166,26 @@ _PLAIN: dict[Any, type[AnyField]] = {
     int: WholeNumber,
     bool: TrueOrFalse,
     Decimal: ExactDecimal,
-    dt.date: serializers.DateField,
-    dt.datetime: serializers.DateTimeField,
+    dt.date: Day,
+    dt.datetime: Instant,
+}
+
+
+_OF_COLUMNS: Mapping[type[models.Field[Any, Any]], type[AnyField]] = {
+    models.IntegerField: WholeNumber,
+    models.FloatField: Measurement,
+    models.DateTimeField: Instant,  # before its base class
+    models.DateField: Day,
 }
 
 
 class ReadSerializer(serializers.ModelSerializer[Any]):
     """A model's row as it is answered. Nothing is taken through it, so nothing of it is validated."""
+
+    serializer_field_mapping = {
+        column: next((field for kind, field in _OF_COLUMNS.items() if issubclass(column, kind)), stock)
+        for column, stock in serializers.ModelSerializer.serializer_field_mapping.items()
+    }
 
     def get_fields(self) -> dict[str, AnyField]:
         members = super().get_fields()

@@ -19,6 +19,7 @@ from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.errors import Refusal
+from apps.kernel.notation import is_whole_number
 
 from .errors import BodyIncomplete, BodyLengthMissing, RequestMalformed
 from .responses import UNDER_API, bad_request, problem_response
@@ -101,7 +102,7 @@ class CompleteBody:
 
 def _refuse_end_before_length(request: HttpRequest) -> None:
     length = request.META.get("CONTENT_LENGTH") or "0"
-    if length.isascii() and length.isdigit() and int(length):
+    if is_whole_number(length) and int(length):
         request.__dict__["_stream"] = CompleteBody(request.__dict__["_stream"], int(length))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -19,6 +18,7 @@ from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline,
 from apps.console.labels import Colours, display
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, reason
+from apps.kernel.notation.form_fields import DayField
 from apps.ledger.commands import DiscardDraft, ImportJournal, PostDraft, ReverseEntry
 from apps.ledger.models import Entry, EntryLine
 from apps.settings.business_day import business_day
@@ -138,7 +138,7 @@ class Discard(EntryCommand):
 
 
 class Reversal(Form):
-    posted_on = forms.DateField(label=_("Date"), initial=business_day)
+    posted_on = DayField(label=_("Date"), initial=business_day)
     reason = reason()
 
 

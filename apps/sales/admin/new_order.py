@@ -23,6 +23,7 @@ from apps.console.chosen_codes import code_of
 from apps.console.widgets import Form
 from apps.inventory.models import Item
 from apps.kernel.errors import Refusal
+from apps.kernel.notation.form_fields import AmountField, WholeNumberField
 from apps.sales.commands import OrderedItem, PlaceOrder
 from apps.sales.models import Customer, Order
 
@@ -45,8 +46,8 @@ class Head(Form):
 
 class LineForm(Form):
     item = forms.CharField(required=False)
-    quantity = forms.IntegerField(required=False, min_value=1)
-    price = forms.DecimalField(required=False, min_value=0, max_digits=19, decimal_places=4)
+    quantity = WholeNumberField(required=False, min_value=1)
+    price = AmountField(required=False)
 
     def clean_item(self) -> str:
         return code_of(self.cleaned_data["item"], Item.objects.all(), code="sku")
