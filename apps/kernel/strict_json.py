@@ -25,8 +25,9 @@ class NotStrictJSON(ValueError):
 def loads(text: bytes | str) -> Any:
     """The value of a JSON text in UTF-8.
 
-    Raises NotStrictJSON also for NaN and numbers that a float does not hold exactly, numbers of more than MAX_NUMBER_LENGTH characters,
-    two equal names in an object, NUL and single surrogates in names and texts, and more than MAX_DEPTH levels.
+    Raises NotStrictJSON also for NaN and numbers that a float does not hold exactly, numbers of more than
+    MAX_NUMBER_LENGTH characters, two equal names in an object, NUL and single surrogates in names and texts, and more
+    than MAX_DEPTH levels.
     """
     try:
         decoded = text.decode("utf-8") if isinstance(text, bytes) else text
