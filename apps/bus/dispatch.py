@@ -2,7 +2,7 @@
 
 settings.BUS_MIDDLEWARE lists the middleware, outermost first:
 correlation → normal texts → observation → record → permission → refusal of texts → fresh authentication →
-availability → gate → transaction → approval → idempotency → handler.
+availability → gate → printed text → transaction → approval → idempotency → handler.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Money: an exact number of minor units of one ISO 4217 currency. Never a float.
 
-Minor units come from ISO 4217's own list (package `iso4217`); CLDR, and so babel, differs for 13 codes
-(IQD has 3 there 0). A currency that was withdrawn, such as HRK, is not on the list and is refused.
+An amount may be of a withdrawn currency, so that old rows stay readable; what is written today is checked by
+`currencies.currency_must_be_valid_on`.
 """
 
 from __future__ import annotations
@@ -9,18 +9,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-import iso4217
 from django.utils.translation import gettext_lazy as _
 
+from .currencies import CURRENCIES, Currency, CurrencyUnknown, currency
 from .errors import Invalid
 from .notation.amounts import PLAIN, AmountMalformed, parse_amount
 
+__all__ = [
+    "CURRENCIES",
+    "LARGEST",
+    "AmountMalformed",
+    "AmountTooLarge",
+    "AmountTooPrecise",
+    "CurrenciesDiffer",
+    "Currency",
+    "CurrencyUnknown",
+    "Money",
+    "currency",
+]
+
 LARGEST = 10**15
 """In minor units, either side of zero. A line is well within BIGINT; sums are `numeric` in SQL."""
-
-
-class CurrencyUnknown(Invalid):
-    message = _("{code!r} is not an active ISO 4217 currency.")
 
 
 class AmountTooPrecise(Invalid):
@@ -33,33 +42,6 @@ class AmountTooLarge(Invalid):
 
 class CurrenciesDiffer(Invalid):
     message = _("{left} and {right} cannot be added: exchange one first.")
-
-
-@dataclass(frozen=True, slots=True)
-class Currency:
-    """An active currency: `code` as in "USD", `digits` the decimals of its minor unit (JPY 0, KWD 3)."""
-
-    code: str
-    digits: int
-    name: str
-
-    def __str__(self) -> str:
-        return self.code
-
-
-CURRENCIES: dict[str, Currency] = {
-    entry.code: Currency(entry.code, entry.exponent, entry.currency_name)
-    for entry in iso4217.Currency
-    if entry.exponent is not None  # gold, drawing rights and the like have no minor unit
-}
-
-
-def currency(code: str) -> Currency:
-    """Raises CurrencyUnknown."""
-    try:
-        return CURRENCIES[code]
-    except KeyError:
-        raise CurrencyUnknown(code=code) from None
 
 
 @dataclass(frozen=True, slots=True, order=False)

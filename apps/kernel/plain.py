@@ -38,6 +38,10 @@ def text_form(declared: Field[Any]) -> TextForm | None:
     return several_lines if metadata.get("multiline") or declared.name == REASON else one_line
 
 
+printed: dict[str, bool] = {"printed": True}
+"""`name: str = field(metadata=printed)`: appears on documents, so the bus refuses characters that they cannot print."""
+
+
 def to_plain(instance: Any) -> dict[str, Any]:
     """A frozen dataclass as JSON values: dates in ISO 8601, decimals as strings, secrets redacted, and bulky texts
     replaced by their length and SHA-256."""

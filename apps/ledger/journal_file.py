@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext
 
-from apps.kernel.money import Money, currency
+from apps.kernel.currencies import currency, currency_must_be_valid_on
+from apps.kernel.money import Money
 from apps.kernel.notation import parse_day
 
 from . import rules
@@ -110,6 +111,7 @@ def _entries(rows: Iterable[Row], faults: Faults) -> Iterator[FileEntry]:
         head, line = _head(row, values, faults), _line(row, values, faults)
         if head is None or line is None:
             continue
+        faults.check(row, "currency", currency_must_be_valid_on, line.money.currency.code, head.posted_on)
         if entry is None or not _continues(entry, head, line):
             if entry is not None:
                 yield entry

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from apps.kernel.currencies import currency_must_be_valid_on
 from apps.kernel.db.locks import Lock
 from apps.kernel.errors import together
 from apps.kernel.money import Money
@@ -66,7 +67,7 @@ class ValidatedEntry:
 def entry_must_be_valid(posted_on: dt.date, journal: str, lines: Sequence[Line]) -> ValidatedEntry:
     """The journal exists, the accounts take postings, the date is in an open period, and the amounts are valid."""
     with together() as validation:
-        amounts = validation.check(lines_must_be_money, lines)
+        amounts = validation.check(lines_must_be_money, posted_on, lines)
         accounts = validation.check(accounts_must_take_postings, {line.account for line in lines})
         period = validation.check(periods.day_must_be_open, posted_on)
         book = validation.check(journal_must_exist, journal)
@@ -106,12 +107,15 @@ def _lock_source(source: str) -> None:
         SOURCE.key(source=source).hold(cursor)
 
 
-def lines_must_be_money(lines: Sequence[Line]) -> list[Money]:
-    """Exact amounts of active ISO 4217 currencies, none of them zero."""
+def lines_must_be_money(posted_on: dt.date, lines: Sequence[Line]) -> list[Money]:
+    """Exact amounts of ISO 4217 currencies that were valid on the day, none of them zero."""
     with together() as validation:
-        return [
+        amounts = [
             validation.check(line_must_be_money, number, line) for number, line in enumerate(lines, start=1)
         ]
+        codes = {amount.currency.code for amount in amounts if amount}
+        validation.check(currencies_must_be_valid_on, posted_on, codes)
+    return amounts
 
 
 def line_must_be_money(number: int, line: Line) -> Money:
@@ -119,6 +123,12 @@ def line_must_be_money(number: int, line: Line) -> Money:
     if amount.minor == 0:
         raise LineIsZero(line=number)
     return amount
+
+
+def currencies_must_be_valid_on(posted_on: dt.date, codes: Iterable[str]) -> None:
+    with together() as validation:
+        for code in sorted(codes):
+            validation.check(currency_must_be_valid_on, code, posted_on)
 
 
 def lines_must_be_two(lines: int) -> None:

@@ -13,7 +13,8 @@ from .errors import PaymentIsConfirmed
 from .events import PaymentRequested, PaymentVoided, RefundProcessed
 from .handlers import PAYMENTS_SYSTEM
 from .models import Payment, Refund
-from .providers import PROVIDERS, ProviderResponse
+from .providers import ProviderResponse
+from .rules import provider_must_be_known
 
 
 @listens_to(PaymentRequested, queue="financial", own_transactions=True)
@@ -23,7 +24,7 @@ def charge(event: PaymentRequested) -> None:
     payment = Payment.objects.get(pk=event.payment_id)
     if payment.state == Payment.State.CONFIRMED:
         return
-    provider = PROVIDERS[payment.provider]
+    provider = provider_must_be_known(payment.provider)
     is_outstanding = payment.state == Payment.State.REQUESTED
     if is_outstanding:
         rules.booking_must_be_possible(payment.currency)
@@ -40,7 +41,7 @@ def withdraw(event: PaymentVoided) -> None:
     payment = Payment.objects.get(pk=event.payment_id)
     if payment.state == Payment.State.CONFIRMED:
         return
-    response = PROVIDERS[payment.provider].withdraw(payment)
+    response = provider_must_be_known(payment.provider).withdraw(payment)
     if response.transaction_id:
         _confirm(payment, response)
 
@@ -51,7 +52,7 @@ def send_refund(event: RefundProcessed) -> None:
     refund = Refund.objects.select_related("payment").get(pk=event.refund_id)
     if refund.sent_at:
         return
-    response = PROVIDERS[refund.payment.provider].send_refund(refund)
+    response = provider_must_be_known(refund.payment.provider).send_refund(refund)
     if response.transaction_id:
         dispatch(
             NoteRefundSent(refund_id=refund.pk, provider_refund_id=response.transaction_id),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
+from apps.kernel.currencies import currency_must_be_valid_on
 from apps.kernel.listing import listed
 from apps.kernel.money import Money
 from apps.kernel.text import is_visible
@@ -29,13 +30,14 @@ from .errors import (
     RefundUnknown,
 )
 from .models import Payment, Refund
-from .providers import PROVIDERS
+from .providers import PROVIDERS, PaymentProvider
 from .setting_definitions import ACCOUNTS
 
 MAX_PAYMENTS_LISTED = 10
 
 
 def amount_must_be_positive(amount: Decimal, currency: str) -> Money:
+    currency_must_be_valid_on(currency, business_day())
     money = Money.of(amount, currency)
     if money.minor <= 0:
         raise AmountNotPositive(amount=money)
@@ -55,9 +57,10 @@ def receipt_must_not_be_in_future(received_on: dt.date | None) -> dt.date:
     return day
 
 
-def provider_must_be_known(name: str) -> None:
+def provider_must_be_known(name: str) -> PaymentProvider:
     if name not in PROVIDERS:
         raise ProviderUnknown(provider=name, providers=", ".join(PROVIDERS))
+    return PROVIDERS[name]
 
 
 def reference_must_be_given(reference: str) -> None:

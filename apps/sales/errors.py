@@ -108,6 +108,10 @@ class InvoiceIsFixed(Conflict):
     enforced_by = ("BS003",)
 
 
+class DocumentNotFailed(Conflict):
+    message = _("The document of invoice {invoice} has not failed: it is {state}.")
+
+
 class OrderHasInvoice(Conflict):
     message = _("The order has an invoice already.")
     enforced_by = ("sales_invoice_order_id_key",)

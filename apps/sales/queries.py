@@ -83,6 +83,11 @@ def related_records(order_id: int) -> RelatedRecords:
     )
 
 
+def failed_documents() -> int:
+    """The number of invoices whose document failed."""
+    return Invoice.objects.filter(state=Invoice.State.FAILED).count()
+
+
 @dataclass(frozen=True)
 class Figures:
     """The number of orders in progress, and the total invoiced this year in each currency."""

@@ -10,9 +10,10 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from apps.inventory.models import Item
+from apps.kernel.currencies import currency_must_be_valid_on
 from apps.kernel.errors import together
 from apps.kernel.listing import listed
-from apps.kernel.money import LARGEST, Money, currency
+from apps.kernel.money import LARGEST, Money
 from apps.kernel.text import is_visible
 from apps.ledger import rules as ledger
 from apps.payments import queries as payments
@@ -25,6 +26,7 @@ from .errors import (
     CustomerCodeTaken,
     CustomerNameMissing,
     CustomerUnknown,
+    DocumentNotFailed,
     EmailMalformed,
     InvoiceUnknown,
     ItemDuplicated,
@@ -83,7 +85,7 @@ class PricedLine:
 
 def order_must_be_valid(lines: Sequence[OrderedItem], iso: str) -> list[PricedLine]:
     """The validated lines: existing items, each on one line, with a total above zero."""
-    currency(iso)
+    currency_must_be_valid_on(iso, business_day())
     with together() as validation:
         validation.check(items_must_be_unique, lines)
         items = {item.sku: item for item in Item.objects.filter(sku__in=[line.sku for line in lines])}
@@ -186,3 +188,8 @@ def invoice_must_exist(invoice_id: int) -> Invoice:
     if invoice is None:
         raise InvoiceUnknown(invoice_id=invoice_id)
     return invoice
+
+
+def document_must_have_failed(invoice: Invoice) -> None:
+    if invoice.state != Invoice.State.FAILED:
+        raise DocumentNotFailed(invoice=invoice, state=invoice.get_state_display().lower())

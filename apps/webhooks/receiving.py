@@ -20,7 +20,7 @@ from apps.kernel.queues.hints import HintedTask
 from . import hooks, rules, schedule
 from .errors import MessageUnreadable, SignatureInvalid
 from .models import Received, Source
-from .schemes import SCHEMES, Payload, UnparsableBody, parse_object
+from .schemes import Payload, UnparsableBody, parse_object
 from .signing import InvalidSignature
 
 PROCESS = HintedTask("webhooks.process", queue="billing")
@@ -80,7 +80,7 @@ def process(received_id: int) -> bool:
 def _read(source: Source, headers: Mapping[str, str], body: bytes) -> Payload:
     secrets = [secret.opened() for secret in source.secrets.valid()]
     try:
-        payload = SCHEMES[source.scheme].read(headers, body, secrets, now())
+        payload = rules.scheme_must_exist(source.scheme).read(headers, body, secrets, now())
     except InvalidSignature as why:
         source.count_refused()
         log.warning("A message to the source %s was refused: %s.", source.name, why)

@@ -14,6 +14,7 @@ BUS_MIDDLEWARE = [
     "apps.bus.fresh_authentication.fresh_authentication",
     "apps.bus.availability.availability",
     "apps.bus.gate.gate",
+    "apps.bus.printed_text.printed_text",
     "apps.bus.middleware.atomic",
     "apps.approvals.middleware.approval",
     "apps.bus.idempotency.middleware.idempotency",

@@ -1,5 +1,6 @@
 from django.db import migrations
 
+from apps.kernel.db.currency_guard import real_currencies
 from apps.kernel.db.guards import append_only
 from apps.kernel.db.text_columns import OPTIONAL, REQUIRED, text_columns, unique_in_any_case
 
@@ -10,4 +11,5 @@ class Migration(migrations.Migration):
         append_only("companies_historicalcompany"),
         text_columns("companies_company", code=REQUIRED, name=REQUIRED, country=OPTIONAL),
         unique_in_any_case("companies_company", "code"),
+        real_currencies("companies_company", "companies_historicalcompany"),
     ]

@@ -43,7 +43,11 @@ def post_draft(command: PostDraft) -> Entry:
     entry = rules.entry_must_be_draft(command.entry_id)
     with together() as validation:
         validation.check(periods.period_must_be_open, entry.period)
-        validation.check(rules.lines_must_balance, [line.money for line in entry.lines.all()])
+        lines = list(entry.lines.all())
+        validation.check(rules.lines_must_balance, [line.money for line in lines])
+        validation.check(
+            rules.currencies_must_be_valid_on, entry.posted_on, {line.currency for line in lines}
+        )
 
     entry.post()
 
@@ -69,6 +73,9 @@ def reverse_entry(command: ReverseEntry) -> Entry:
         period = validation.check(periods.day_must_be_open, command.posted_on)
         lines = list(entry.lines.select_related("account"))
         validation.check(rules.accounts_must_take_postings, {line.account.code for line in lines})
+        validation.check(
+            rules.currencies_must_be_valid_on, command.posted_on, {line.currency for line in lines}
+        )
 
     reversal = Entry.objects.create(
         journal=entry.journal,

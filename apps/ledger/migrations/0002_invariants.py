@@ -16,6 +16,7 @@ may be another tenant's, and a schema may be renamed. The codes are those in err
 
 from django.db import migrations
 
+from apps.kernel.db.currency_guard import real_currencies
 from apps.kernel.db.guards import RUNTIME_ROLES, append_only
 from apps.kernel.db.text_columns import LINES, OPTIONAL, REQUIRED, text_columns, unique_in_any_case
 from apps.ledger.guards import NAMED_ACCOUNT_GUARDS, UNDO_NAMED_ACCOUNT_GUARDS
@@ -298,4 +299,5 @@ class Migration(migrations.Migration):
         unique_in_any_case("ledger_journal", "code"),
         setting_range("ledger.retention_years", 1, 100),
         migrations.RunSQL(NAMED_ACCOUNT_GUARDS, UNDO_NAMED_ACCOUNT_GUARDS),
+        real_currencies("ledger_entryline"),
     ]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+from apps.kernel.currencies import currency_must_be_valid_on
 from apps.kernel.errors import Refusal, Together
-from apps.kernel.money import currency as currency_of
 from apps.ledger.errors import JournalUnknown
 from apps.ledger.hooks import AccountSetting
 from apps.ledger.models import Journal
@@ -25,7 +25,7 @@ def booking_obstacles(
     collected = Together()
     collected.refusals.extend(unusable_accounts(settings))
     if currency:
-        collected.check(currency_of, currency)
+        collected.check(currency_must_be_valid_on, currency, day)
     if not Journal.objects.filter(code=journal).exists():
         collected.refusals.append(JournalUnknown(journal=journal))
     collected.check(periods.open_day_must_exist, day)

@@ -6,6 +6,7 @@ renamed. The codes are those in errors.py.
 
 from django.db import migrations
 
+from apps.kernel.db.currency_guard import real_currencies
 from apps.kernel.db.guards import RUNTIME_ROLES
 from apps.kernel.db.text_columns import LINES, OPTIONAL, REQUIRED, text_columns
 from apps.ledger.guards import named_account
@@ -98,4 +99,5 @@ class Migration(migrations.Migration):
         text_columns("payments_refund", reference=OPTIONAL, reason=LINES, provider_refund_id=OPTIONAL),
         named_account("payments.bank_account", "1000"),
         named_account("payments.receivable_account", "1100"),
+        real_currencies("payments_payment", "payments_sandboxoperation"),
     ]

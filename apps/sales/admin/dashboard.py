@@ -30,6 +30,14 @@ def _invoiced() -> str:
     )
 
 
+def _failed_documents() -> str:
+    return f"{queries.failed_documents():,}"
+
+
+def _failed_note() -> str:
+    return gettext("invoices without a document")
+
+
 def _latest() -> Sequence[Sequence[Any]]:
     return [
         [
@@ -51,6 +59,15 @@ hooks.plug(
         value=_in_progress,
         note=_invoiced,
         link="admin:sales_order_changelist",
+    ),
+    hooks.Figure(
+        title=_("Failed documents"),
+        permission="sales.view_invoice",
+        icon="assignment_late",
+        value=_failed_documents,
+        note=_failed_note,
+        link="admin:sales_invoice_changelist",
+        query="?state__exact=failed",
     ),
     hooks.Table(
         title=_("Latest orders"),

@@ -12,7 +12,7 @@ from apps.ledger.commands import BookEntry, Line
 from apps.ledger.models import Entry
 from apps.payments import queries as payments
 from apps.sales import queries, rules
-from apps.sales.commands import CreditRefunds, IssueInvoice, StoreInvoiceDocument
+from apps.sales.commands import CreditRefunds, IssueInvoice
 from apps.sales.events import InvoiceIssued
 from apps.sales.models import Invoice, Order
 from apps.settings.business_day import business_day
@@ -52,17 +52,6 @@ def issue_invoice(command: IssueInvoice) -> Invoice:
     invoice.refresh_from_db(fields=["number"])
 
     publish(InvoiceIssued(invoice_id=invoice.pk, order_id=order.pk, entry_id=entry.pk))
-    return invoice
-
-
-@handles(StoreInvoiceDocument)
-def store_invoice_document(command: StoreInvoiceDocument) -> Invoice:
-    invoice = rules.invoice_must_exist(command.invoice_id)
-    if invoice.state == Invoice.State.STORED:
-        return invoice
-
-    invoice.state, invoice.file = Invoice.State.STORED, command.file
-    invoice.save(update_fields=["state", "file"])
     return invoice
 
 
