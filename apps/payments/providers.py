@@ -15,7 +15,7 @@ from apps.kernel.clock import now
 from apps.settings.business_day import business_day
 
 from .errors import ProviderUnavailable
-from .models import Payment, Refund, SandboxOperation
+from .models import CreditRefund, Payment, Refund, SandboxOperation
 
 SLOW_CARD_DELAY_S = 2
 """The delay of the card tok_slow."""
@@ -44,7 +44,7 @@ class PaymentProvider(Protocol):
         """Prevents any future charge of the payment. Returns the charge if one was made before."""
         ...
 
-    def send_refund(self, refund: Refund) -> ProviderResponse: ...
+    def send_refund(self, refund: Refund | CreditRefund) -> ProviderResponse: ...
 
 
 class Manual:
@@ -56,7 +56,7 @@ class Manual:
     def withdraw(self, payment: Payment) -> ProviderResponse:
         return PENDING
 
-    def send_refund(self, refund: Refund) -> ProviderResponse:
+    def send_refund(self, refund: Refund | CreditRefund) -> ProviderResponse:
         return PENDING
 
 
@@ -81,8 +81,8 @@ class Sandbox:
         )
         return _response(operation)
 
-    def send_refund(self, refund: Refund) -> ProviderResponse:
-        operation, _ = self._run(f"refund:{refund.pk}", refund.amount_minor, refund.payment.currency, "")
+    def send_refund(self, refund: Refund | CreditRefund) -> ProviderResponse:
+        operation, _ = self._run(refund.provider_key, refund.amount_minor, refund.amount.currency.code, "")
         return _response(operation)
 
     def _run(self, key: str, minor: int, currency: str, declined: str) -> tuple[SandboxOperation, bool]:

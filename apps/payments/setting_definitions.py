@@ -9,9 +9,15 @@ BANK = declare_account(
     default="1000",
     description=_("The code of the account that payments are debited to and refunds are credited to."),
 )
+CREDIT_ACCOUNT = declare_account(
+    key="payments.credit_account",
+    default="2100",
+    description=_("The code of the account of money on account: a liability to customers."),
+)
 RECEIVABLE = declare_account(
     key="payments.receivable_account",
     default="1100",
     description=_("The code of the account of receivables."),
 )
 ACCOUNTS = (BANK, RECEIVABLE)
+"""Of a payment. Money on account needs its account too."""

@@ -144,7 +144,8 @@ ledger_stagedentry: digest
 notices_notice: correlation_id key kind subject text
 notices_noticedelivery: address last_error ref transport
 notices_notificationchannel: last_outcome masked_address sealed
-payments_payment: currency provider
+payments_credit: currency
+payments_payment: currency paid_through provider
 payments_sandboxoperation: currency declined key
 periods_fiscalyear: code
 periods_period: closed_by code

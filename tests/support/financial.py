@@ -17,9 +17,13 @@ from apps.inventory.commands import FulfilReservation, ItemQuantity, ReleaseStoc
 from apps.kernel.actors import System
 from apps.ledger.commands import BookEntry, DraftEntry, ImportJournal, PostDraft, PostEntry, ReverseEntry
 from apps.payments.commands import (
+    ApplyCredit,
     ConfirmPayment,
     FailPayment,
+    NoteCreditRefundSent,
     NoteRefundSent,
+    ReceiveTransfer,
+    RefundCredit,
     RefundPayment,
     RequestPayment,
     VoidPayment,
@@ -145,6 +149,40 @@ def refund_payment(mark: str) -> RefundPayment:
 @case
 def note_refund_sent(mark: str) -> NoteRefundSent:
     return NoteRefundSent(refund_id=do(refund_payment(mark)).pk, provider_refund_id=f"re_{mark}")
+
+
+@case
+def receive_transfer(mark: str) -> ReceiveTransfer:
+    """It covers its payment together with an earlier one, and leaves a rest."""
+    do(request_payment(mark))
+    do(_transfer(mark, "4", "first"))
+    return _transfer(mark, "4", "second")
+
+
+@case
+def apply_credit(mark: str) -> ApplyCredit:
+    credit = do(replace(_transfer(mark, "10", "only"), reference=""))
+    return ApplyCredit(credit_id=credit.pk, payment_id=do(request_payment(mark)).pk)
+
+
+@case
+def refund_credit(mark: str) -> RefundCredit:
+    credit = do(_transfer(mark, "10", "only"))
+    return RefundCredit(credit_id=credit.pk, amount=Decimal(3), reason=WHY, reference=mark)
+
+
+@case
+def note_credit_refund_sent(mark: str) -> NoteCreditRefundSent:
+    return NoteCreditRefundSent(refund_id=do(refund_credit(mark)).pk, provider_refund_id=f"re_{mark}")
+
+
+def _transfer(mark: str, amount: str, number: str) -> ReceiveTransfer:
+    return ReceiveTransfer(
+        amount=Decimal(amount),
+        currency="USD",
+        provider_payment_id=f"{number} {mark}",
+        reference=f"fair:{mark}",
+    )
 
 
 def _confirmed(payment_id: int, mark: str) -> ConfirmPayment:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import psycopg
 from django.db import connections
 from psycopg import sql
@@ -47,3 +50,18 @@ def attempt(session: psycopg.Connection, statement: str) -> str:
         session.rollback()
         return str(error.sqlstate)
     return "done"
+
+
+@contextmanager
+def as_owner(tenant: TenantInfo) -> Iterator[psycopg.Connection]:
+    """A session of the database owner in the tenant's schema, for controls that drop a constraint."""
+    owner = connections["owner"].settings_dict
+    with psycopg.connect(
+        host=owner["HOST"],
+        port=owner["PORT"],
+        user=owner["USER"],
+        password=owner["PASSWORD"],
+        dbname=owner["NAME"],
+    ) as tampering:
+        tampering.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(tenant.schema)))
+        yield tampering

@@ -19,10 +19,9 @@ from apps.console.labels import Colours, display
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, ReasonForm, reason
 from apps.kernel.notation.form_fields import AmountField, DayField
-
-from . import queries
-from .commands import ConfirmPayment, FailPayment, RefundPayment, VoidPayment
-from .models import Payment, Refund
+from apps.payments import queries
+from apps.payments.commands import ConfirmPayment, FailPayment, RefundPayment, VoidPayment
+from apps.payments.models import CreditApplication, Payment, Refund
 
 VIEW, CONFIRM, REFUND = "payments.view_payment", "payments.confirm_payment", "payments.refund_payment"
 STATES = Colours(
@@ -46,6 +45,19 @@ class RefundInline(ReadOnlyInline):
         return str(refund.amount)
 
 
+class CoveringInline(ReadOnlyInline):
+    """The credits that paid it."""
+
+    model = CreditApplication
+    fields = ("credit", "shown_amount", "applied_at")
+    readonly_fields = fields
+    verbose_name_plural = _("paid from credits")
+
+    @admin.display(description=_("Amount"))
+    def shown_amount(self, application: CreditApplication) -> str:
+        return str(application.amount)
+
+
 @admin.register(Payment, site=tenant_site)
 class PaymentAdmin(ReadOnlyAdmin):
     """All payments, the latest first."""
@@ -64,11 +76,11 @@ class PaymentAdmin(ReadOnlyAdmin):
     search_fields = ("reference", "provider_payment_id")
     search_help_text = _("Reference, or the provider's payment id")
     ordering = ("-id",)
-    inlines = (RefundInline,)
+    inlines = (CoveringInline, RefundInline)
     fields = (
         ("number", "shown_state", "reference"),
         ("shown_amount", "shown_refunded"),
-        ("provider", "provider_payment_id"),
+        ("provider", "paid_through", "provider_payment_id"),
         ("requested_at", "confirmed_at", "entry"),
         "why",
     )
@@ -95,6 +107,11 @@ class PaymentAdmin(ReadOnlyAdmin):
         if obj.state == Payment.State.REQUESTED and request.user.has_perm(CONFIRM):
             links += [
                 Link(gettext("Confirm"), reverse("admin:confirm_payment", args=[obj.pk]), "task_alt"),
+                Link(
+                    gettext("Another amount arrived"),
+                    reverse("admin:receive_for_payment", args=[obj.pk]),
+                    "savings",
+                ),
                 Link(gettext("Mark as failed"), reverse("admin:fail_payment", args=[obj.pk]), "block"),
             ]
         if obj.state == Payment.State.REQUESTED and request.user.has_perm(REFUND):
