@@ -91,8 +91,8 @@ def import_journal(mark: str) -> ImportJournal:
     """Two entries, a chart to open first and an account that is opened by its name."""
     journal = (
         "entry_no,date,payee,narration,line_no,account,currency,amount\n"
-        f"1,{JAN_9},Ann,{mark},1,6{mark},USD,12.50\n1,{JAN_9},Ann,{mark},2,1000,USD,-12.50\n"
-        f"2,{JAN_9},Bob,{mark},1,Expenses:{mark},USD,2.00\n2,{JAN_9},Bob,{mark},2,1000,USD,-2.00\n"
+        f"A{mark},{JAN_9},Ann,{mark},1,6{mark},USD,12.50\nA{mark},{JAN_9},Ann,{mark},2,1000,USD,-12.50\n"
+        f"B{mark},{JAN_9},Bob,{mark},1,Expenses:{mark},USD,2.00\nB{mark},{JAN_9},Bob,{mark},2,1000,USD,-2.00\n"
     )
     chart = f"code,name,type\n6{mark},Lunch {mark},expense\n"
     return ImportJournal(name=f"{mark}.csv", journal=journal, accounts=chart, create_accounts=True)

@@ -3,7 +3,7 @@ before the import."""
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -17,7 +17,6 @@ from apps.ledger.journal_file import CHART
 
 MAX_BYTES = 1_000_000
 """Of a file: the hidden fields of both are within DATA_UPLOAD_MAX_MEMORY_SIZE. The command line takes larger files."""
-Upload: TypeAlias = "UploadedFile[bytes]"
 CSV = {"accept": ".csv,text/csv"}
 
 
@@ -62,7 +61,7 @@ class ImportForm(Form):
     def clean(self) -> dict[str, Any]:
         fields: dict[str, Any] = self.cleaned_data
         for field in ("journal_file", "accounts_file"):
-            file: Upload | None = fields.get(field)
+            file: UploadedFile[bytes] | None = fields.get(field)
             if file and (file.size or 0) > MAX_BYTES:
                 self.add_error(
                     field,
@@ -88,7 +87,7 @@ class ImportForm(Form):
 
     def _text(self, field: str, name: str = "") -> str:
         """Another journal has nothing of the chart of accounts of the earlier one."""
-        file: Upload | None = self.cleaned_data[f"{field}_file"]
+        file: UploadedFile[bytes] | None = self.cleaned_data[f"{field}_file"]
         if file:
             return decoded(file.read(), name)
         return "" if self.cleaned_data["journal_file"] else str(self.cleaned_data[field])

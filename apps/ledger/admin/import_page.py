@@ -9,6 +9,7 @@ from uuid import uuid4
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -17,13 +18,13 @@ from apps.bus import dispatch_once
 from apps.bus.idempotency.keys import is_well_formed
 from apps.console import hooks
 from apps.console.admin import KEY
-from apps.kernel.csv_lines import CONTENT_TYPE, csv_lines
+from apps.kernel.csv_lines import CONTENT_TYPE
 from apps.kernel.errors import Refusal
 from apps.ledger.commands import ImportJournal
 from apps.ledger.errors import RowFault, RowsRefused
 from apps.ledger.import_models import JournalImport
 from apps.ledger.import_plan import ImportPlan, plan_of
-from apps.ledger.journal_file import JOURNAL, FileEntry
+from apps.ledger.journal_file import FileEntry
 from apps.settings.business_day import business_day
 
 from .import_form import ImportForm
@@ -154,13 +155,8 @@ def _debits(entry: FileEntry) -> str:
 
 def template(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
     """An example, which can be imported when missing accounts are opened."""
-    lines = ((1, "Assets:Bank", "1500.00"), (2, "Income:Sales", "-1500.00"))
-    rows = [
-        ("1", business_day(), gettext("Payee"), gettext("Narration"), number, account, "EUR", amount)
-        for number, account, amount in lines
-    ]
     return HttpResponse(
-        csv_lines(JOURNAL, rows),
+        render_to_string("ledger/journal_template.csv", {"day": business_day()}),
         content_type=CONTENT_TYPE,
         headers={"Content-Disposition": 'attachment; filename="journal-template.csv"'},
     )

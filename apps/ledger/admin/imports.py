@@ -52,7 +52,7 @@ class JournalImportAdmin(ReadOnlyAdmin):
     def shown_state(self, record: Any) -> str:
         return str(UNFINISHED if record.is_unfinished else FINISHED)
 
-    @admin.display(description="SHA-256")
+    @admin.display(description=_("SHA-256"))
     def shown_sha256(self, record: JournalImport) -> str:
         return format_html('<code class="console-json">{}</code>', record.sha256)
 
