@@ -14,7 +14,7 @@ from apps.kernel.csv_lines import original
 from apps.kernel.errors import Refusal
 from apps.kernel.text import CharacterNotAllowed, one_line
 
-from .errors import ImportMalformed, ImportTooLarge, RowFault
+from .import_errors import ImportMalformed, ImportTooLarge, RowFault
 
 MAX_CHARACTERS = 20_000_000
 OTHER_DELIMITERS = {";": ";", "\t": "TAB", "|": "|"}

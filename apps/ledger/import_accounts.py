@@ -9,13 +9,8 @@ from apps.kernel.errors import Refusal
 
 from . import rules
 from .csv_rows import Faults
-from .errors import (
-    AccountCodeTaken,
-    ImportAccountsUnknown,
-    ImportAccountsWithoutPostings,
-    ImportMalformed,
-    RowFault,
-)
+from .errors import AccountCodeTaken
+from .import_errors import ImportAccountsUnknown, ImportAccountsWithoutPostings, ImportMalformed, RowFault
 from .journal_file import CHART, FileAccount, FileEntry, FileLine
 from .models import Account
 

@@ -18,14 +18,14 @@ from django.utils.translation import gettext
 
 from apps.kernel.errors import Refusal
 
-from .errors import (
+from .import_accounts import ImportAccounts
+from .import_errors import (
     ImportEntriesChanged,
     ImportEntriesRepeated,
     ImportEntriesWaiting,
     RowFault,
     RowsRefused,
 )
-from .import_accounts import ImportAccounts
 from .import_models import ImportedEntry, StagedEntry
 from .journal_file import FileEntry
 from .models import Entry

@@ -16,8 +16,8 @@ from apps.periods.models import Period
 from apps.settings.business_day import business_day
 
 from .commands import ImportJournal
-from .errors import ImportDaysClosed, ImportDaysDistant, RowFault
 from .import_accounts import ImportAccounts, accounts_of
+from .import_errors import ImportDaysClosed, ImportDaysDistant, RowFault
 from .import_identity import compare
 from .journal_file import FileEntry, read_accounts, read_journal
 

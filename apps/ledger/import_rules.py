@@ -8,7 +8,7 @@ from apps.jobs.models import Run
 from apps.kernel.db.locks import Lock
 from apps.periods.models import Period
 
-from .errors import ImportHasNoEntries, ImportNotFound, ImportRemains
+from .import_errors import ImportHasNoEntries, ImportNotFound, ImportRemains
 from .import_models import JournalImport, StagedEntry
 
 IMPORT = Lock("{schema}:journal-import")

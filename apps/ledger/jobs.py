@@ -15,7 +15,7 @@ from apps.jobs.declaration import Job, Step
 from apps.kernel.errors import Refusal, Unavailable
 
 from .commands import Line, PostEntry
-from .errors import ImportStopped
+from .import_errors import ImportStopped
 from .import_models import ImportedEntry, StagedEntry
 from .journal_file import JOURNAL
 from .models import Entry, EntryQuerySet

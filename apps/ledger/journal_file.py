@@ -18,7 +18,7 @@ from apps.kernel.notation import parse_day
 
 from . import rules
 from .csv_rows import Faults, Row, csv_rows
-from .errors import ImportMalformed, RowFault
+from .import_errors import ImportMalformed, RowFault
 
 JOURNAL = ("entry_no", "date", "payee", "narration", "line_no", "account", "currency", "amount")
 ACCOUNTS = ("code", "name", "type")

@@ -13,11 +13,7 @@ from apps.jobs.models import Run
 from apps.kernel.files.store import files
 from apps.ledger import import_rules, queries
 from apps.ledger.commands import DiscardImport, ExportJournal, ImportJournal, OpenAccount
-from apps.ledger.errors import (
-    ImportEntriesChanged,
-    ImportEntriesRepeated,
-    ImportEntriesWaiting,
-)
+from apps.ledger.import_errors import ImportEntriesChanged, ImportEntriesRepeated, ImportEntriesWaiting
 from apps.ledger.import_models import ImportedEntry, JournalImport, StagedEntry
 from apps.ledger.models import Entry
 from tests.support.books import JAN_9

@@ -15,7 +15,7 @@ from apps.jobs.models import Run
 from apps.kernel.tenant import activate
 from apps.ledger import csv_rows
 from apps.ledger.commands import DeactivateAccount, DiscardImport, OpenAccount
-from apps.ledger.errors import (
+from apps.ledger.import_errors import (
     ImportAccountsWithoutPostings,
     ImportDaysClosed,
     ImportDaysDistant,

@@ -16,7 +16,7 @@ from apps.bus import dispatch, dry_run
 from apps.bus.errors import PermissionDenied
 from apps.kernel.tenant import activate
 from apps.ledger.commands import ImportJournal
-from apps.ledger.errors import (
+from apps.ledger.import_errors import (
     ImportAccountsUnknown,
     ImportDaysClosed,
     ImportDaysDistant,

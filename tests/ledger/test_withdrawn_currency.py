@@ -16,7 +16,7 @@ from apps.kernel.currencies import CurrencyWithdrawn
 from apps.kernel.tenant import activate
 from apps.ledger import queries
 from apps.ledger.commands import ReverseEntry
-from apps.ledger.errors import ImportMalformed
+from apps.ledger.import_errors import ImportMalformed
 from apps.ledger.journal_file import read_journal
 from apps.ledger.models import Entry
 from apps.periods.commands import AddFiscalYear

@@ -21,7 +21,7 @@ from apps.console.admin import KEY
 from apps.kernel.csv_lines import CONTENT_TYPE
 from apps.kernel.errors import Refusal
 from apps.ledger.commands import ImportJournal
-from apps.ledger.errors import RowFault, RowsRefused
+from apps.ledger.import_errors import RowFault, RowsRefused
 from apps.ledger.import_models import JournalImport
 from apps.ledger.import_plan import ImportPlan, plan_of
 from apps.ledger.journal_file import FileEntry

@@ -16,7 +16,7 @@ from apps.kernel.exit_codes import EXIT_CODE_WRONG_USAGE
 from apps.ledger import queries
 from apps.ledger.commands import ImportJournal
 from apps.ledger.csv_rows import decoded
-from apps.ledger.errors import ImportUnfinished
+from apps.ledger.import_errors import ImportUnfinished
 from apps.ledger.import_models import JournalImport
 from apps.ledger.import_plan import ImportPlan, plan_of
 from apps.ledger.journal_file import CHART
