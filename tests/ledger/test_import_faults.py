@@ -89,7 +89,7 @@ def replaced(old, new):
             replaced("18.00", "18.001"),
             ["row 2: amount: USD has 2 decimals, so 18.001 cannot be an amount of it"],
         ),
-        (replaced("USD", "usd"), ["row 2: currency: 'usd' is not an active ISO 4217 currency"]),
+        (replaced("USD", "usd"), ["row 2: currency: 'usd' is not an ISO 4217 currency"]),
         (
             replaced(str(JAN_9), f"{JAN_9:%Y%m%d}"),
             [f"row 2: date: '{JAN_9:%Y%m%d}' is not a date: write YYYY-MM-DD"],
@@ -267,21 +267,21 @@ class TestJob:
     def stopped(self, chart, controller, pages_of_two):
         """The import of five entries, the fourth of which is refused."""
         rows = [
-            row for number in range(5) for row in entry(number, account="Sales" if number == 3 else "Rent")
+            row for number in range(5) for row in entry(number, account="Capital" if number == 3 else "Rent")
         ]
         record = dispatch(journal(*rows), actor=controller)
-        Account.objects.filter(code="4000").update(is_active=False)
+        Account.objects.filter(code="3000").update(is_active=False)
         running.run_slice(record.job_id)
         return record
 
     def test_a_refused_entry_stops_the_job_at_its_row(self, stopped):
         run = Run.objects.get(pk=stopped.job_id)
 
-        assert (run.state, run.last_error) == (Run.State.FAILED, "Row 8: Account 4000 is inactive.")
+        assert (run.state, run.last_error) == (Run.State.FAILED, "Row 8: Account 3000 is inactive.")
         assert (Entry.objects.posted().count(), StagedEntry.objects.count()) == (3, 2)
 
     def test_a_retry_continues_at_the_refused_entry(self, stopped, controller):
-        Account.objects.filter(code="4000").update(is_active=True)
+        Account.objects.filter(code="3000").update(is_active=True)
         dispatch(RetryJob(job_id=stopped.job_id), actor=controller)
         running.run_slice(stopped.job_id)
 

@@ -9,7 +9,6 @@ from uuid import uuid4
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +19,7 @@ from apps.console import hooks
 from apps.console.admin import KEY
 from apps.kernel.csv_lines import CONTENT_TYPE
 from apps.kernel.errors import Refusal
+from apps.ledger import journal_template
 from apps.ledger.commands import ImportJournal
 from apps.ledger.import_errors import RowFault, RowsRefused
 from apps.ledger.import_models import JournalImport
@@ -156,7 +156,7 @@ def _debits(entry: FileEntry) -> str:
 def template(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
     """An example, which can be imported when missing accounts are opened."""
     return HttpResponse(
-        render_to_string("ledger/journal_template.csv", {"day": business_day()}),
+        journal_template.template(business_day()),
         content_type=CONTENT_TYPE,
         headers={"Content-Disposition": 'attachment; filename="journal-template.csv"'},
     )
