@@ -9,6 +9,7 @@ MIDDLEWARE = [
     "apps.kernel.observability.observation.ObservationMiddleware",
     "apps.kernel.problems.responses.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "apps.kernel.security_headers.SecurityHeadersMiddleware",
     "apps.kernel.problems.odd_requests.OddRequestMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.tenancy.middleware.TenantMiddleware",
