@@ -34,7 +34,7 @@ ODD_BODIES = {
     "null": b"null",
     "a number": b"7",
 }
-ODD_IDS = ("0", "9" * 40, str(2**63), "-1", "x", "%00", "%ED%A0%80", "ß" * 300, "%F0%9F%8E%81", "..%2F")
+ODD_IDS = ("9" * 40, str(2**63), "x", "ß" * 300, "%00")
 ODD_QUERIES = ("%00", "a=%00", "a=%FF", "%ED%A0%80=1", "page_size=9%00", "cursor=%c3", "dry_run=%00")
 ODD_HEADERS = {
     "Idempotency-Key": ("", '"', "a b", "x" * 300, "é"),
@@ -103,7 +103,7 @@ def test_no_command_fails_for_an_odd_body(sample, api, owner, operator):
         for name in ODD_BODIES
     ]
 
-    for plane, address, name in sample.of(points, 60):
+    for plane, address, name in sample.of(points, 25):
         callers[plane].raise_request_exception = False
         response = callers[plane].post(
             f"{'/t/acme' if plane == 'tenant' else ''}{address}",
@@ -124,10 +124,10 @@ def test_no_endpoint_fails_for_an_odd_id(sample, api, owner, operator):
         for endpoint in sorted(
             {*endpoints_with(plane, quote(value, safe="%"))} - {*endpoints(plane)}, key=str
         )
-        for method in ("get", "post", "delete")
+        for method in ("get", "post")
     ]
 
-    for plane, address, method in sample.of(points, 60):
+    for plane, address, method in sample.of(points, 25):
         callers[plane].raise_request_exception = False
         response = getattr(callers[plane], method)(address, headers={"Idempotency-Key": "k"})
         assert response.status_code < 500, (method, address, response.content)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Any
 from urllib.parse import quote
 
@@ -81,8 +82,13 @@ OF_PAGES = (
         "text",
     ),
 )
-ODD_IDS = ("0", HUGE, str(2**31), str(2**63), "-1", "x", "'", "ß" * 300, "_5F", "..%2F", "%25", "1e5", "٣")
+ODD_IDS = (HUGE, str(2**63), "-1", "x", "ß" * 300, "..%2F", "%25")
 """In an address, percent-encoded where it is not a character of a path."""
+
+
+def some(values: Sequence[str], turn: int, number_of: int) -> list[str]:
+    """Some of the values, others at each turn."""
+    return [values[(turn * number_of + number) % len(values)] for number in range(number_of)]
 
 
 @pytest.fixture
@@ -105,13 +111,14 @@ def parameters_of(client: Client, path: str, admin: Any) -> Iterator[str]:
 
 
 @pytest.mark.slow("opens lists")
-@pytest.mark.exhaustive("every list × parameter × odd value", inside=True)
+@pytest.mark.exhaustive("every list × parameter × three odd values", inside=True)
 def test_no_list_fails_for_an_odd_parameter(clients, sample):
+    turns = count()
     points = [
         (plane, path_of(plane, admin), name, value)
         for plane, admin in LISTS
         for name in parameters_of(clients[plane], path_of(plane, admin), admin)
-        for value in ODD_VALUES
+        for value in some(ODD_VALUES, next(turns), 3)
     ]
 
     statuses = {
@@ -119,7 +126,7 @@ def test_no_list_fails_for_an_odd_parameter(clients, sample):
         for point in sample.of(points, 1, by=lambda point: point[:2])
     }
 
-    assert len(points) > 5_000
+    assert len(points) > 1_000
     assert {point: status for point, status in statuses.items() if status not in (200, 302, 400)} == {}
 
 
@@ -145,19 +152,20 @@ def test_an_odd_period_or_page_of_entries_is_refused_or_ignored(clients, query):
 
 
 @pytest.mark.slow("opens pages")
-@pytest.mark.exhaustive("every page × odd value of all parameters", inside=True)
+@pytest.mark.exhaustive("every page × four odd values of all parameters", inside=True)
 def test_no_page_fails_for_odd_parameters(clients, sample):
+    turns = count()
     points = [
         (plane, f"{PREFIXES[plane]}/{page}", value)
         for plane in PREFIXES
         for page in guarded_with(plane, "1")
-        for value in ODD_VALUES
         if page != "logout/"
+        for value in some(ODD_VALUES, next(turns), 4)
     ]
 
     statuses = {
         point: clients[point[0]].get(point[1], dict.fromkeys(OF_PAGES, point[2])).status_code
-        for point in sample.of(points, 60)
+        for point in sample.of(points, 25)
     }
 
     assert {point: status for point, status in statuses.items() if status >= 500} == {}
@@ -173,7 +181,7 @@ def test_no_page_fails_for_an_odd_id(clients, sample):
         for page in sorted({*guarded_with(plane, quote(value, safe="%"))} - {*guarded_with(plane, "1")})
     ]
 
-    statuses = {point: clients[point[0]].get(point[1]).status_code for point in sample.of(points, 60)}
+    statuses = {point: clients[point[0]].get(point[1]).status_code for point in sample.of(points, 25)}
 
     assert {point: status for point, status in statuses.items() if status >= 500} == {}
 
