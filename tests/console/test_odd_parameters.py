@@ -86,9 +86,9 @@ ODD_IDS = (HUGE, str(2**63), "-1", "x", "ß" * 300, "..%2F", "%25")
 """In an address, percent-encoded where it is not a character of a path."""
 
 
-def some(values: Sequence[str], turn: int, number_of: int) -> list[str]:
-    """Some of the values, others at each turn."""
-    return [values[(turn * number_of + number) % len(values)] for number in range(number_of)]
+def some(values: Sequence[str], start: int, number_of: int) -> list[str]:
+    """Some of the values, others for each start."""
+    return [values[(start * number_of + number) % len(values)] for number in range(number_of)]
 
 
 @pytest.fixture
@@ -110,15 +110,16 @@ def parameters_of(client: Client, path: str, admin: Any) -> Iterator[str]:
     yield from OF_EVERY_LIST
 
 
+@pytest.mark.filterwarnings("ignore:DateTimeField")  # of a time without its zone
 @pytest.mark.slow("opens lists")
-@pytest.mark.exhaustive("every list × parameter × three odd values", inside=True)
+@pytest.mark.exhaustive("every list × parameter × two odd values", inside=True)
 def test_no_list_fails_for_an_odd_parameter(clients, sample):
-    turns = count()
+    starts = count()
     points = [
         (plane, path_of(plane, admin), name, value)
         for plane, admin in LISTS
         for name in parameters_of(clients[plane], path_of(plane, admin), admin)
-        for value in some(ODD_VALUES, next(turns), 3)
+        for value in some(ODD_VALUES, next(starts), 2)
     ]
 
     statuses = {
@@ -126,7 +127,7 @@ def test_no_list_fails_for_an_odd_parameter(clients, sample):
         for point in sample.of(points, 1, by=lambda point: point[:2])
     }
 
-    assert len(points) > 1_000
+    assert len(points) > 800
     assert {point: status for point, status in statuses.items() if status not in (200, 302, 400)} == {}
 
 
@@ -154,13 +155,13 @@ def test_an_odd_period_or_page_of_entries_is_refused_or_ignored(clients, query):
 @pytest.mark.slow("opens pages")
 @pytest.mark.exhaustive("every page × four odd values of all parameters", inside=True)
 def test_no_page_fails_for_odd_parameters(clients, sample):
-    turns = count()
+    starts = count()
     points = [
         (plane, f"{PREFIXES[plane]}/{page}", value)
         for plane in PREFIXES
         for page in guarded_with(plane, "1")
         if page != "logout/"
-        for value in some(ODD_VALUES, next(turns), 4)
+        for value in some(ODD_VALUES, next(starts), 4)
     ]
 
     statuses = {
