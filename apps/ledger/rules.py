@@ -11,7 +11,7 @@ from django.db import connection
 
 from apps.kernel.currencies import currency_must_be_valid_on
 from apps.kernel.db.locks import Lock
-from apps.kernel.errors import together
+from apps.kernel.errors import raise_all, together
 from apps.kernel.money import Money
 from apps.kernel.text import is_visible
 from apps.periods import rules as periods
@@ -46,7 +46,7 @@ from .errors import (
 )
 from .hooks import AccountSetting
 from .models import Account, Entry, EntryLine, Journal
-from .queries.account_settings import settings_naming, unusable_account
+from .queries.account_settings import settings_naming, unusable_account, unusable_accounts
 from .queries.obstacles import booking_obstacles
 
 SOURCE = Lock("{schema}:source:{source}")
@@ -195,6 +195,10 @@ def no_draft_must_remain(period: Period) -> None:
         raise DraftsRemain(
             drafts="1 draft" if drafts == 1 else f"{drafts} drafts", period=period.code, count=drafts
         )
+
+
+def accounts_of_settings_must_take_postings(settings: Sequence[AccountSetting]) -> None:
+    raise_all(unusable_accounts(settings))
 
 
 def booking_must_be_possible(day: dt.date, settings: Sequence[AccountSetting], *, currency: str = "") -> None:

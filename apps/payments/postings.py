@@ -26,11 +26,11 @@ def book(
 ) -> Entry:
     """Books the amount to the accounts that the settings name: on the day (by default the business day), or on
     the first open day after it. Raises BookingImpossible."""
-    iso = amount.currency.code
-    ledger.booking_must_be_possible(business_day(), (debit, credit), currency=iso)
+    iso, day = amount.currency.code, occurred_on or business_day()
+    ledger.booking_must_be_possible(day, (debit, credit), currency=iso)
     entry: Entry = dispatch(
         BookEntry(
-            occurred_on=occurred_on or business_day(),
+            occurred_on=day,
             memo=memo,
             reference=reference,
             source=source,

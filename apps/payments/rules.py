@@ -60,7 +60,7 @@ def amount_must_be_positive(amount: Decimal, currency: str) -> Money:
 
 
 def booking_must_be_possible(currency: str = "") -> None:
-    """Before a provider is called, and before an entry: the accounts of payments, and an open day."""
+    """Before a provider is called: the accounts of payments, and an open day."""
     ledger.booking_must_be_possible(business_day(), ACCOUNTS, currency=currency)
 
 

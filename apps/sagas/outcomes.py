@@ -12,7 +12,7 @@ from .errors import DeadlinePassed
 from .inline import is_inline
 from .models import LogEntry, Run
 from .plans import ON_FAILURE, Attempt, Evaluation, Move, Phase, Transition
-from .transitions import compensate, pause, postpone, retry_later
+from .transitions import compensate, pause, retry_later
 
 
 class Failure(Enum):
@@ -29,19 +29,19 @@ class Failure(Enum):
 ON_ERROR: Mapping[Phase, Mapping[Failure, Move]] = {
     Phase.BEFORE_PIVOT: {
         Failure.FEATURE_OFF: pause,
-        Failure.POSTPONED: postpone,
+        Failure.POSTPONED: pause,
         Failure.UNAVAILABLE: retry_later,
         Failure.REFUSED: compensate,
         Failure.FAULT: retry_later,
     },
     Phase.AFTER_PIVOT: {
         Failure.FEATURE_OFF: pause,
-        Failure.POSTPONED: postpone,
+        Failure.POSTPONED: pause,
         Failure.UNAVAILABLE: retry_later,
         Failure.REFUSED: retry_later,
         Failure.FAULT: retry_later,
     },
-    Phase.COMPENSATING: dict.fromkeys(Failure, retry_later) | {Failure.POSTPONED: postpone},
+    Phase.COMPENSATING: dict.fromkeys(Failure, retry_later),
 }
 
 

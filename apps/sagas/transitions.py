@@ -11,7 +11,7 @@ import datetime as dt
 import logging
 from typing import Any
 
-from apps.events import postponing, publish
+from apps.events import publish
 from apps.kernel.clock import now
 from apps.kernel.db.retries import Backoff
 
@@ -113,17 +113,9 @@ def retry_later(run: Run, reason: str) -> None:
     save(run)
 
 
-def postpone(run: Run, reason: str) -> None:
-    """Repeat the step later without counting the attempt: it waits for a condition, such as an open period."""
-    run.attempts -= 1
-    write_log(run, Kind.FAILED, reason)
-    run.next_at = now() + postponing.DELAY
-    schedule(run, after=postponing.DELAY)
-    save(run)
-
-
 def pause(run: Run, reason: str) -> None:
-    """Wait without counting the attempt: the feature may be off for long. The sweep finds that it is on again."""
+    """Wait without counting the attempt: the feature may be off, or an open period missing, for long. The sweep tries
+    again."""
     if run.state != State.WAITING:
         write_log(run, Kind.WAITS, reason)
     run.state, run.attempts = State.WAITING, max(run.attempts - 1, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
@@ -119,11 +120,16 @@ def line_must_be_valid(number: int, line: OrderedItem, item: Item | None, iso: s
 # Booking
 
 
-def booking_must_be_possible(currency: str = "") -> None:
-    """Before an order is taken, and before an entry: the accounts of payments and sales, and an open day."""
+def booking_must_be_possible(currency: str = "", day: dt.date | None = None) -> None:
+    """Before an order is taken, and before an entry of the day: the accounts of payments and sales, and an open day."""
     ledger.booking_must_be_possible(
-        business_day(), (*payments.account_settings(), *ACCOUNTS), currency=currency
+        day or business_day(), (*payments.account_settings(), *ACCOUNTS), currency=currency
     )
+
+
+def accounts_must_take_postings() -> None:
+    """The accounts of payments and sales, which may have child accounts or be inactive."""
+    ledger.accounts_of_settings_must_take_postings((*payments.account_settings(), *ACCOUNTS))
 
 
 def no_order_must_be_in_progress(period: Period) -> None:

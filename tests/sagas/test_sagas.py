@@ -52,9 +52,9 @@ def test_a_saga_completes_all_its_steps(set_out):
     run = set_out()
 
     assert run.state == "done"
-    assert live_accounts() == {"3000", "1100", "11009"}
+    assert live_accounts() == {"3000", "1300", "13009"}
     assert Entry.objects.count() == 1
-    assert Journal.objects.filter(code="J1100").exists()
+    assert Journal.objects.filter(code="J1300").exists()
     assert log_of(run) == [
         ("began", ""),
         ("done", "account"),
@@ -69,7 +69,7 @@ def test_a_saga_completes_all_its_steps(set_out):
 def test_the_result_of_a_step_is_carried_to_later_steps(set_out):
     run = set_out()
 
-    assert run.data["account_id"] == Account.objects.get(code="1100").pk
+    assert run.data["account_id"] == Account.objects.get(code="1300").pk
     assert run.data["entry_id"] == Entry.objects.get().pk
 
 
@@ -347,7 +347,7 @@ def test_a_worker_that_crashes_in_a_step_uses_an_attempt(set_out, office, monkey
 
 def test_a_second_start_for_the_same_subject_returns_the_first_run(capital, opening):
     with transaction.atomic():
-        first = begin(opening, Opening(code="1100"), subject="branch:1")
+        first = begin(opening, Opening(code="1300"), subject="branch:1")
         second = begin(opening, Opening(code="1200"), subject="branch:1")
 
     assert first == second
@@ -356,7 +356,7 @@ def test_a_second_start_for_the_same_subject_returns_the_first_run(capital, open
 
 def test_a_start_outside_a_transaction_is_refused(capital, opening):
     with pytest.raises(RuntimeError, match="inside the transaction"):
-        begin(opening, Opening(code="1100"), subject="branch:1")
+        begin(opening, Opening(code="1300"), subject="branch:1")
 
 
 def test_a_step_that_is_no_longer_in_the_code_needs_an_operator(set_out, office):
@@ -372,7 +372,7 @@ def test_a_step_that_is_no_longer_in_the_code_needs_an_operator(set_out, office)
 
 def test_a_run_whose_event_was_dead_lettered_is_scheduled_again(at_acme, capital, opening):
     with transaction.atomic():
-        run = begin(opening, Opening(code="1100"), subject="branch:1")
+        run = begin(opening, Opening(code="1300"), subject="branch:1")
     route()
     Delivery.objects.filter(subscriber="sagas.advance_run").update(status="dead")
     settle()

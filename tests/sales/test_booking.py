@@ -8,10 +8,15 @@ import pytest
 from apps.bus import dispatch
 from apps.inventory.commands import AddItem, ReceiveStock
 from apps.kernel.clock import moved_to, today
-from apps.ledger.errors import BookingImpossible
+from apps.ledger.commands import OpenAccount
+from apps.ledger.errors import AccountOfSettingHasChildren, BookingImpossible
+from apps.ledger.models import Account
+from apps.payments.commands import ConfirmPayment
 from apps.payments.models import Payment, SandboxOperation
-from apps.periods.commands import ClosePeriod
+from apps.periods.commands import AddFiscalYear, ClosePeriod
 from apps.periods.models import Period
+from apps.sagas.models import Run
+from apps.sagas.sweep import sweep_waits
 from apps.sales.commands import AddCustomer, RefundOrder, SetUpSales
 from apps.sales.errors import OrdersInProgress
 from apps.sales.models import Order
@@ -62,6 +67,22 @@ def test_an_order_without_accounts_is_refused_with_every_obstacle_and_nothing_is
     assert api(accountant).post("sales/orders/", body).status_code == 201
 
 
+def test_setting_up_sales_with_an_account_that_takes_no_postings_is_refused(at_acme, controller):
+    """The tenant has a chart of its own, in which 4000 is a group of accounts."""
+    other = dispatch(OpenAccount(code="4100", name="Fees", type="income"), actor=controller)
+    dispatch(ChangeSetting(key="sales.revenue_account", value=other.code), actor=controller)
+    dispatch(OpenAccount(code="4000", name="Income", type="income"), actor=controller)
+    dispatch(OpenAccount(code="4900", name="Refunds", type="income"), actor=controller)
+    dispatch(ChangeSetting(key="sales.refunds_account", value="4100"), actor=controller)
+    dispatch(OpenAccount(code="4901", name="Goodwill", type="income", parent="4900"), actor=controller)
+
+    dispatch(SetUpSales(), actor=controller)
+    with pytest.raises(AccountOfSettingHasChildren, match="4900"):
+        dispatch(ChangeSetting(key="sales.refunds_account", value="4900"), actor=controller)
+
+    assert Account.objects.filter(code__in=["1000", "1100"]).count() == 2
+
+
 @DELIVERED
 def test_a_refund_of_an_order_without_an_open_day_is_refused(shop, accountant, controller):
     dispatch(ChangeSetting(key="periods.add_fiscal_years", value=False), actor=controller)
@@ -92,6 +113,33 @@ def test_an_order_that_is_placed_in_december_is_invoiced_in_the_year_that_it_add
     order.refresh_from_db()
     assert order.state == "completed"
     assert Period.objects.filter(year__code=str(YEAR + 1)).count() == 12
+
+
+@DELIVERED
+def test_an_invoice_without_an_open_day_waits_and_the_order_stays_paid(shop, accountant, controller):
+    """The transfer of the last day is confirmed on the next one, for which no fiscal year exists."""
+    dispatch(ChangeSetting(key="periods.add_fiscal_years", value=False), actor=controller)
+    last_day, new_year = dt.date(YEAR, 12, 31), dt.datetime(YEAR + 1, 1, 1, 9, tzinfo=dt.UTC)
+    with moved_to(new_year - dt.timedelta(hours=12)):
+        order = dispatch(ordered("", provider="manual"), actor=accountant)
+        settle()
+    payment = Payment.objects.get()
+    with moved_to(new_year):
+        received = ConfirmPayment(payment_id=payment.pk, provider_payment_id="b", received_on=last_day)
+        assert dispatch(received, actor=accountant).entry.posted_on == last_day
+        settle()
+
+    order.refresh_from_db()
+    run = Run.objects.get(subject=order.subject)
+    assert (order.state, run.state, run.step) == ("paid", "waiting", "issue invoice")
+    assert "No period is open" in run.log_entries.filter(kind="waits").latest("id").detail
+
+    dispatch(AddFiscalYear(year=YEAR + 1), actor=controller)
+    with moved_to(new_year + dt.timedelta(minutes=20)):
+        sweep_waits()
+        settle()
+    order.refresh_from_db()
+    assert order.state == "completed"
 
 
 @DELIVERED

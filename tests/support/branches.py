@@ -139,7 +139,7 @@ def capital(at_acme: TenantInfo, controller: User) -> None:
 def set_out(capital: None, opening: Saga) -> Callable[..., Run]:
     """Starts the saga and executes all due steps."""
 
-    def set_out(code: str = "1100") -> Run:
+    def set_out(code: str = "1300") -> Run:
         with transaction.atomic():
             run = begin(opening, Opening(code=code), subject=f"branch:{code}")
         settle()

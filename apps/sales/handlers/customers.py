@@ -37,3 +37,4 @@ def set_up_sales(command: SetUpSales) -> None:
     for code, name, type in ACCOUNTS:
         if code() not in existing:
             dispatch(OpenAccount(code=code(), name=name, type=type))
+    rules.accounts_must_take_postings()

@@ -80,7 +80,7 @@ def credit_refunds(command: CreditRefunds) -> Order:
 def _book(
     order: Order, *, memo: str, source: str, debit: str, credit: str, amount: Money, day: dt.date
 ) -> Entry:
-    rules.booking_must_be_possible(amount.currency.code)
+    rules.booking_must_be_possible(amount.currency.code, day)
     entry: Entry = dispatch(
         BookEntry(
             occurred_on=day,
