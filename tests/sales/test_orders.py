@@ -189,7 +189,7 @@ def test_invalid_customers_are_refused(shop, accountant):
 def test_setting_up_sales_opens_missing_accounts(shop, controller, accountant):
     dispatch(SetUpSales(), actor=controller)
 
-    assert list(Account.objects.values_list("code", flat=True)) == ["1000", "1100", "4000", "4900"]
+    assert list(Account.objects.values_list("code", flat=True)) == ["1000", "1100", "2100", "4000", "4900"]
     with pytest.raises(PermissionDenied):
         dispatch(SetUpSales(), actor=accountant)
 
