@@ -77,9 +77,10 @@ def csv_rows(
     if len(text) > MAX_CHARACTERS:
         raise ImportTooLarge(size=len(text), limit=MAX_CHARACTERS)
     reader = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
-    row = 1
+    row = 0
     try:
         header = [cell.strip() for cell in next(reader, [])]
+        row = 1
         if not _header_is_valid(header, columns, optional, faults):
             return
         empty = dict.fromkeys(optional, "")
@@ -87,9 +88,7 @@ def csv_rows(
             if values := _values(row, cells, header, faults):
                 yield row, empty | values
     except csv.Error as error:
-        faults.add(
-            row + 1 if reader.line_num > 1 else 1, gettext("this is not CSV: {error}").format(error=error)
-        )
+        faults.add(row + 1, gettext("this is not CSV: {error}").format(error=error))
 
 
 def _header_is_valid(

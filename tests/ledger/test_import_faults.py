@@ -126,6 +126,7 @@ def test_a_character_of_no_text_is_refused_with_its_row_and_column(character):
         (HEADER.replace(",", ";"), ["row 1: the delimiter is ;: separate cells by commas"]),
         (HEADER.replace(",", "\t"), ["row 1: the delimiter is TAB: separate cells by commas"]),
         (HEADER.replace("amount", "betrag"), ["row 1: missing column amount"]),
+        (f'"{HEADER}', ["row 1: this is not CSV: unexpected end of data"]),
         (HEADER + ",currency", ["row 1: repeated column currency"]),
         (
             HEADER + ",tax",

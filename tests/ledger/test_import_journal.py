@@ -85,7 +85,7 @@ def test_all_malformed_rows_are_reported_together(chart, controller):
         "row 5: amount: USD has 2 decimals, so 1.005 cannot be an amount of it",
         "row 6: account: the cell is empty",
         "row 6: amount: the amount is zero",
-        "row 7: currency: 'XXQ' is not an active ISO 4217 currency",
+        "row 7: currency: 'XXQ' is not an ISO 4217 currency",
         "row 8: amount: 'ten' is not an amount: write digits, “.” for decimals and no grouping, such as 1234.50",
         "row 9: 7 cells, but the header has 8",
     ]
