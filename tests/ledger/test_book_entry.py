@@ -15,7 +15,7 @@ from apps.periods.errors import NoOpenDay, PeriodIsClosed
 from apps.periods.models import FiscalYear, Period
 from apps.settings.commands import ChangeSetting
 from tests.support.books import JAN_9, YEAR, line, sale
-from tests.support.threads import in_tenant, in_thread
+from tests.support.threads import in_tenant, in_thread, together
 
 NEW_YEAR = dt.date(YEAR + 1, 1, 1)
 FEB_1 = dt.date(YEAR, 2, 1)
@@ -63,6 +63,15 @@ def test_a_booking_after_the_last_fiscal_year_adds_the_next_one(chart, accountan
     entry = dispatch(booking(NEW_YEAR), actor=accountant)
 
     assert (entry.posted_on, str(entry)) == (NEW_YEAR, f"GEN-{YEAR + 1}-1")
+    assert FiscalYear.objects.count() == 2
+
+
+def test_concurrent_bookings_after_the_last_fiscal_year_add_one_year(chart, acme, accountant):
+    sources = iter(["x:1", "x:2", "x:3"])
+
+    entries = together(3, lambda: dispatch(booking(NEW_YEAR, source=next(sources)), actor=accountant), acme)
+
+    assert [entry.posted_on for entry in entries] == [NEW_YEAR] * 3
     assert FiscalYear.objects.count() == 2
 
 

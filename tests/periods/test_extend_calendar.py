@@ -12,7 +12,7 @@ from apps.notices.models import Notice
 from apps.periods import queries
 from apps.periods.commands import AddFiscalYear, ClosePeriod, ExtendCalendar
 from apps.periods.errors import DayTooFarAhead, NoOpenDay
-from apps.periods.models import FiscalYear
+from apps.periods.models import FiscalYear, Period
 from apps.periods.rules import open_day_must_exist
 from apps.periods.tasks import extend_calendar
 from apps.settings.commands import ChangeSetting
@@ -88,6 +88,19 @@ def test_the_calendar_is_extended_by_several_years_but_not_far(at_acme):
     with pytest.raises(DayTooFarAhead):
         dispatch(ExtendCalendar(until=dt.date(YEAR + 99, 1, 1)), actor=SHELL)
     assert FiscalYear.objects.count() == 3
+
+
+def test_pages_show_a_missing_fiscal_year(switched_off, client_for, acme, controller):
+    with noon_of(12, 1):
+        browser = client_for(controller, acme)
+        dashboard = browser.get("/t/acme/").content.decode()
+        calendar = browser.get("/t/acme/periods/").content.decode()
+
+    assert f"the fiscal year after {YEAR} is missing" in dashboard
+    assert f"The fiscal year after {YEAR} is missing" in calendar
+    december = Period.objects.get(number=12)
+    assert f"/periods/{december.pk}/close/" not in calendar
+    assert f"/periods/{Period.objects.get(number=11).pk}/close/" in calendar
 
 
 def test_a_fiscal_year_that_exists_is_announced_nowhere(switched_off, controller):

@@ -61,6 +61,16 @@ def test_a_value_outside_of_the_range_is_refused(at_acme, controller, key, value
     assert not Setting.objects.exists()
 
 
+def test_the_page_of_a_setting_shows_its_range_and_refuses_other_values(client_for, acme, controller):
+    browser = client_for(controller, acme)
+
+    page = browser.get("/t/acme/settings/periods.reason_length/change/").content.decode()
+    refused = browser.post("/t/acme/settings/periods.reason_length/change/", {"value": "5000"})
+
+    assert "1 to 500" in page
+    assert "periods.reason_length must be 1 to 500." in refused.content.decode()
+
+
 def test_every_range_is_enforced_by_the_database_with_the_declared_numbers(at_acme):
     with connection.cursor() as cursor:
         cursor.execute(

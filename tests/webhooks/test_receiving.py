@@ -17,7 +17,7 @@ from apps.companies.commands import FoundCompany
 from apps.companies.models import Company
 from apps.kernel import clock
 from apps.kernel.correlation import causation_id, correlation_id
-from apps.kernel.errors import SeveralRefusals
+from apps.kernel.errors import Conflict, SeveralRefusals
 from apps.kernel.observability.request_trace import entries_here, in_order
 from apps.kernel.queues.periodic import PERIODIC
 from apps.kernel.tenant import activate
@@ -72,6 +72,26 @@ def test_a_message_is_stored_verbatim_before_it_is_processed(source, processed, 
     received.refresh_from_db()
     assert received.state == "processed"
     assert str(PROCESSED[0].actor) == "The webhook source psp"
+
+
+def test_a_message_whose_money_cannot_be_posted_yet_waits_without_attempts(source, monkeypatch, later):
+    class NotYet(Conflict):
+        message = "Not yet."
+        postpones = True
+
+    def refuse(incoming):
+        raise NotYet
+
+    monkeypatch.setitem(hooks._functions, "company.wanted", refuse)
+    post(wanted())
+    received = Received.objects.get()
+
+    for hours in range(1, 12):
+        with later(hours=hours):
+            tasks.process.run(received.pk)
+
+    received.refresh_from_db()
+    assert (received.state, received.attempts, received.last_error) == ("failed", 0, "Not yet.")
 
 
 def test_a_repeated_message_is_processed_once(source, processed):
