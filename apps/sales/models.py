@@ -219,7 +219,7 @@ class Invoice(Tracked):
             models.UniqueConstraint(name="sales_invoice_number_once", fields=["year", "number"]),
             models.CheckConstraint(
                 name="sales_stored_invoice_has_file",
-                condition=Q(state__in=["issued", "failed"], file="") | (Q(state="stored") & ~Q(file="")),
+                condition=Q(state__regex="^(issued|failed)$", file="") | (Q(state="stored") & ~Q(file="")),
             ),
             models.CheckConstraint(
                 name="sales_failed_document_has_reason",

@@ -319,7 +319,7 @@ class Migration(migrations.Migration):
                         models.Q(
                             models.Q(("paid_through", "credit"), ("provider_payment_id", "")),
                             models.Q(
-                                models.Q(("paid_through__in", ["", "credit"]), _negated=True),
+                                models.Q(("paid_through__regex", "^(|credit)$"), _negated=True),
                                 models.Q(("provider_payment_id", ""), _negated=True),
                             ),
                             _connector="OR",

@@ -88,7 +88,7 @@ class Payment(Tracked):
                     Q(state="confirmed", confirmed_at__isnull=False, entry__isnull=False)
                     & (
                         Q(paid_through="credit", provider_payment_id="")
-                        | (~Q(paid_through__in=["", "credit"]) & ~Q(provider_payment_id=""))
+                        | (~Q(paid_through__regex="^(|credit)$") & ~Q(provider_payment_id=""))
                     )
                 )
                 | Q(

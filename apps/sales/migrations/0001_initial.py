@@ -239,7 +239,7 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(fields=("year", "number"), name="sales_invoice_number_once"),
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("file", ""), ("state__in", ["issued", "failed"])),
+                            models.Q(("file", ""), ("state__regex", "^(issued|failed)$")),
                             models.Q(("state", "stored"), models.Q(("file", ""), _negated=True)),
                             _connector="OR",
                         ),
