@@ -8,6 +8,7 @@ import pytest
 
 from apps.kernel.actors import System
 from apps.kernel.clock import now
+from apps.kernel.notation import AmountMalformed, WholeNumberMalformed
 from apps.ledger.models import Entry
 from apps.payments import hookimpls, queries
 from apps.payments.errors import AmountMissing, PaymentUnknown, ProviderMismatch, ProviderUnknown
@@ -99,3 +100,21 @@ def test_a_webhook_about_a_transfer_books_it_on_account(requested):
         receive("transfer.received", requested, "bank-2", source="shipper", amount="1.00", currency="USD")
 
     assert [credit.unused.minor for credit in Credit.objects.all()] == [3000]
+    assert not Entry.objects.exists()
+
+
+@pytest.mark.parametrize("amount", ["12,50", "1e2", "1_00.00", "١٠٠", "NaN", "", True, [100], 1e300])
+def test_a_webhook_with_an_amount_in_another_notation_is_refused(requested, amount):
+    with pytest.raises(AmountMalformed):
+        receive("payment.confirmed", requested, amount=amount, currency="USD")
+
+    assert Payment.objects.get(pk=requested.pk).state == "requested"
+    assert not Entry.objects.exists()
+
+
+def test_a_webhook_without_a_whole_payment_id_is_refused(requested):
+    for number in (None, "", "٧", "1_0", 1.0, True, [requested.pk]):
+        with pytest.raises(WholeNumberMalformed):
+            receive("payment.confirmed", requested, payment_id=number)
+
+    assert Payment.objects.get(pk=requested.pk).state == "requested"
