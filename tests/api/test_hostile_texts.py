@@ -42,6 +42,8 @@ NO_CRAWL = (
 )
 """Addresses with a password, a token or a signature, and those that end the session of the crawl."""
 FORM = "application/x-www-form-urlencoded"
+ESCAPED_IN_JSON = r"[^\\]\\u00[01]"
+"""A control character in JSON, as a regular expression of PostgreSQL."""
 OF_THE_FORM = ("csrfmiddlewaretoken", "idempotency_key", "_FORMS", "preview")
 Path = tuple[str | int, ...]
 
@@ -72,7 +74,7 @@ def test_no_hostile_text_breaks_an_entry_point_or_is_stored(
     ]
 
     assert wrong == []
-    assert _stored() == []
+    assert _stored(["public", globex.schema]) == []
 
 
 def _faults_of_the_api(
@@ -86,7 +88,7 @@ def _faults_of_the_api(
         for number in range(len(HOSTILE))
     ]
     assert len(points) > 500
-    for address, path, number in sample.of(points, 60):
+    for address, path, number in sample.of(points, 24):
         text = HOSTILE[number]
         payload = json.dumps(_replaced(body(address, urlconf), path, text))
         key = {"Idempotency-Key": uuid4().hex}
@@ -102,7 +104,7 @@ def _faults_of_the_api(
 
 def _faults_of_the_console(sample: Sample, client: Client, prefix: str, crawled: list[str]) -> Iterator[str]:
     pages = [address for address in crawled if not address.startswith("/api/")]
-    for address in sample.of(pages, 12):
+    for address in sample.of(pages, 6):
         form = filled_form(client, prefix + address)
         names = [name for name in form if not name.endswith(OF_THE_FORM)]
         points = [(name, text) for name in names for text in HOSTILE]
@@ -161,28 +163,29 @@ def _replaced(values: Any, path: Path, text: str) -> Any:
     return changed
 
 
-def _stored() -> list[str]:
-    """Columns of any schema that hold an invisible or refused character, or a text that is not composed."""
+def _stored(schemas: list[str]) -> list[str]:
+    """Rows that hold an invisible or refused character, or a text that is not composed."""
+    characters = f"[{bracket(REFUSED, INVISIBLE)}]|{ESCAPED_IN_JSON}"
     wrong = []
     with activate(None), connections["owner"].cursor() as cursor:
         cursor.execute(
-            "SELECT table_schema, table_name, column_name FROM information_schema.columns JOIN pg_tables"
+            "SELECT table_schema, table_name, string_agg(format('%%I::text', column_name), ', ')"
+            " FROM information_schema.columns JOIN pg_tables"
             " ON schemaname = table_schema AND tablename = table_name"
-            " WHERE table_schema !~ '^(pg_|information_schema)'"
-            " AND data_type IN ('text', 'character varying', 'jsonb', 'json', 'ARRAY')"
+            " WHERE table_schema = ANY(%s) AND table_name <> 'tenancy_blueprint'"  # the constraints themselves
+            " AND data_type IN ('text', 'character varying', 'jsonb', 'json', 'ARRAY') GROUP BY 1, 2",
+            [schemas],
         )
-        for schema, table, column in cursor.fetchall():
+        for schema, table, columns in cursor.fetchall():
             cursor.execute(
-                f"""SELECT left("{column}"::text, 80) FROM "{schema}"."{table}" """
-                f"""WHERE "{column}"::text ~ '[{bracket(REFUSED, INVISIBLE)}]|[^\\\\]\\\\u00[01]'"""
-                f""" OR "{column}"::text IS NOT NFC NORMALIZED LIMIT 1"""
+                f"""SELECT stored FROM (SELECT concat_ws(' ', {columns}) AS stored FROM "{schema}"."{table}")"""
+                f""" WHERE stored ~ '{characters}' OR stored IS NOT NFC NORMALIZED LIMIT 1"""
             )
-            wrong += [f"{schema}.{table}.{column}: {text!a}" for (text,) in cursor.fetchall()]
+            wrong += [f"{schema}.{table}: {ascii(stored)[:400]}" for (stored,) in cursor.fetchall()]
     return wrong
 
 
 def test_the_search_finds_what_must_not_be_stored(at_work, globex):
-    """Control: the search of the crawl sees every schema."""
     with activate(globex):
         user = User.objects.get(email="owner@globex.example")
     with activate(None), connections["owner"].cursor() as cursor:
@@ -191,4 +194,4 @@ def test_the_search_finds_what_must_not_be_stored(at_work, globex):
             ["a\u200b", user.pk],
         )
 
-    assert any("identity_user.password" in row for row in _stored())
+    assert any("identity_user" in row for row in _stored([globex.schema]))

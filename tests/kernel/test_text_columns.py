@@ -88,6 +88,20 @@ def test_every_text_column_has_a_constraint_or_is_written_by_machines(at_acme):
     assert len(constrained) > 60
 
 
+def test_columns_with_errors_and_responses_are_sanitised_when_written():
+    """An error about NUL would otherwise be lost, since NUL cannot be stored."""
+    columns = [
+        field
+        for model in apps.get_models()
+        if model.__module__.startswith("apps.")
+        for field in model._meta.local_fields
+        if field.name in ("last_error", "error", "response_body") and isinstance(field, models.TextField)
+    ]
+
+    assert len(columns) > 8
+    assert {field.get_prep_value("NUL \0 and \ud83d") for field in columns} == {"NUL \ufffd and \ufffd"}
+
+
 def _constrained() -> set[tuple[str, str]]:
     with connection.cursor() as cursor:
         cursor.execute(

@@ -21,6 +21,7 @@ from apps.kernel.errors import Conflict, SeveralRefusals
 from apps.kernel.observability.request_trace import entries_here, in_order
 from apps.kernel.queues.periodic import PERIODIC
 from apps.kernel.tenant import activate
+from apps.kernel.text import CharacterNotAllowed
 from apps.webhooks import hooks, purging, receiving, schedule, tasks
 from apps.webhooks.commands import AddSource, ReprocessReceived, RetireSourceSecret, RotateSourceSecret
 from apps.webhooks.errors import (
@@ -335,6 +336,8 @@ def test_a_retired_secret_is_refused(source, owner):
         ({"name": "Not a slug"}, SourceNameMalformed),
         ({"scheme": "morse"}, SchemeUnknown),
         ({"secret": "short"}, SecretMalformed),
+        ({"secret": "whsec_" + "é" * 32}, SecretMalformed),
+        ({"secret": "whsec_\0" + "a" * 32}, CharacterNotAllowed),
         ({"scheme": "stripe", "secret": "short"}, SecretMalformed),
         ({"name": "psp", "secret": "short"}, SeveralRefusals),
     ],
