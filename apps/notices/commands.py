@@ -27,7 +27,9 @@ class SendAnnouncement(Command):
     schedulable = True
     audit_message = gettext_noop("sent the announcement {result}")
 
-    subject: str
+    subject: str = field(
+        metadata=multiline
+    )  # a line break is refused instead of removed, as it would make a header
     text: str = field(metadata=multiline)
     kind: str = "note"
     to: tuple[str, ...] = ()

@@ -20,7 +20,7 @@ from apps.kernel.db.text_columns import bracket
 from apps.kernel.plain import text_form
 from apps.kernel.tenant import activate
 from apps.kernel.text import INVISIBLE, REFUSED, storable
-from tests.support.attack_surface import OPERATORS, TENANTS, addresses, body, filled_form
+from tests.support.attack_surface import OPERATORS, TENANTS, addresses, body, form_of
 from tests.support.tiers import Sample
 
 BLANK = ("\u200b\u2060", " \xa0\u3164\n")
@@ -44,7 +44,6 @@ NO_CRAWL = (
 FORM = "application/x-www-form-urlencoded"
 ESCAPED_IN_JSON = r"[^\\]\\u00[01]"
 """A control character in JSON, as a regular expression of PostgreSQL."""
-OF_THE_FORM = ("csrfmiddlewaretoken", "idempotency_key", "_FORMS", "preview")
 Path = tuple[str | int, ...]
 
 
@@ -74,6 +73,7 @@ def test_no_hostile_text_breaks_an_entry_point_or_is_stored(
     ]
 
     assert wrong == []
+    assert client.get(f"{prefix}/api/v1/identity/me/").status_code == 200, "the crawl has lost its session"
     assert _stored(["public", globex.schema]) == []
 
 
@@ -105,11 +105,10 @@ def _faults_of_the_api(
 def _faults_of_the_console(sample: Sample, client: Client, prefix: str, crawled: list[str]) -> Iterator[str]:
     pages = [address for address in crawled if not address.startswith("/api/")]
     for address in sample.of(pages, 6):
-        form = filled_form(client, prefix + address)
-        names = [name for name in form if not name.endswith(OF_THE_FORM)]
-        points = [(name, text) for name in names for text in HOSTILE]
+        form = form_of(client, prefix + address)
+        points = [(name, text) for name in form.texts for text in HOSTILE]
         for name, text in sample.of(points, 2) if points and sample.is_small else points:
-            changed = {**form, name: [text], "idempotency_key": [uuid4().hex]}
+            changed = {**form.values, name: [text], "idempotency_key": [uuid4().hex]}
             response = client.post(prefix + address, _encoded(changed), content_type=FORM)
             if response.status_code >= 500 and response.status_code != 503:
                 yield f"{address} {name} {text[:20]!a} breaks ({response.status_code})"
