@@ -13,6 +13,7 @@ from unfold.dataclasses import SearchResult
 from apps.kernel.errors import Refusal
 from apps.kernel.notation import parse_whole_number
 from apps.kernel.tenant import current_tenant
+from apps.kernel.text import CharacterNotAllowed, one_line
 
 from . import hooks
 from .errors import PageUnknown
@@ -22,7 +23,11 @@ HITS_PER_PAGE = 100
 
 
 def term_of(request: HttpRequest) -> str:
-    return request.GET.get("s", "").strip().lower()
+    """In the normal form of stored texts. Empty if it contains a character that no text may contain."""
+    try:
+        return one_line(request.GET.get("s", "")).lower()
+    except CharacterNotAllowed:
+        return ""
 
 
 def page_number(text: str) -> int:

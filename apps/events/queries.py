@@ -120,9 +120,9 @@ def dead_letters() -> int:
     return Delivery.objects.filter(status=Delivery.Status.DEAD).count()
 
 
-def aggregates_pending(subscribers: Sequence[str], aggregates: Sequence[str]) -> set[str]:
-    """Those of the aggregates of the current tenant that have a delivery to come for any of the subscribers."""
-    pending = Delivery.objects.open().filter(subscriber__in=subscribers, aggregate__in=aggregates)
+def aggregates_pending(subscribers: Sequence[str]) -> set[str]:
+    """The aggregates of the current tenant that have a delivery to come for any of the subscribers."""
+    pending = Delivery.objects.open().filter(subscriber__in=subscribers)
     return set(pending.values_list("aggregate", flat=True))
 
 

@@ -22,8 +22,8 @@ class NotStrictJSON(ValueError):
     """The argument is the reason, without the text itself."""
 
 
-def loads(text: bytes | str) -> Any:
-    """The value of a JSON text in UTF-8.
+def loads(text: bytes | str, *, long_numbers_as_texts: bool = False) -> Any:
+    """The value of a JSON text in UTF-8. A number that a float does not hold exactly is refused, or stays a text.
 
     Raises NotStrictJSON also for NaN and numbers that a float does not hold exactly, numbers of more than
     MAX_NUMBER_LENGTH characters, two equal names in an object, NUL and single surrogates in names and texts, and more
@@ -35,7 +35,7 @@ def loads(text: bytes | str) -> Any:
             decoded,
             object_pairs_hook=_object,
             parse_constant=_constant,
-            parse_float=_decimal_number,
+            parse_float=_number_or_text if long_numbers_as_texts else _decimal_number,
             parse_int=_whole_number,
         )
     except NotStrictJSON:
@@ -103,14 +103,24 @@ def _whole_number(digits: str) -> int:
     return int(digits)
 
 
-def _decimal_number(digits: str) -> float:
+def _finite_number(digits: str) -> float:
     _must_be_short(digits)
     number = float(digits)
     if not math.isfinite(number):
         raise NotStrictJSON("a number in it is too large")
+    return number
+
+
+def _decimal_number(digits: str) -> float:
+    number = _finite_number(digits)
     if not _is_exact(number, digits):
         raise NotStrictJSON("a number in it has more digits than a float: write it as a string")
     return number
+
+
+def _number_or_text(digits: str) -> float | str:
+    number = _finite_number(digits)
+    return number if _is_exact(number, digits) else digits
 
 
 def _is_exact(number: float, digits: str) -> bool:

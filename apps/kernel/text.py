@@ -71,7 +71,7 @@ REFUSED: tuple[Range, ...] = (
 JOINER: tuple[Range, ...] = ((0x200C, 0x200D),)
 JOINED: tuple[Range, ...] = ((0x0600, 0x0DFF), (0x1780, 0x18AF), (0xA840, 0xA87F))
 """Blocks of the scripts in which a joiner changes the shape of its neighbours."""
-ASSIGNED_LATER: tuple[Range, ...] = ((0x1F000, 0x1FAFF), (0x20000, 0x3FFFD))
+ASSIGNED_LATER: tuple[Range, ...] = ((0x20C1, 0x20CF), (0x1F000, 0x1FAFF), (0x20000, 0x3FFFD))
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 
 from apps.kernel.csv_lines import original
 from apps.kernel.errors import Refusal
-from apps.kernel.text import CharacterNotAllowed, one_line
+from apps.kernel.text import REPLACEMENT, CharacterNotAllowed, one_line
 
 from .import_errors import ImportMalformed, ImportTooLarge, RowFault
 
@@ -131,8 +131,11 @@ def _values(row: int, cells: Sequence[str], header: Sequence[str], faults: Fault
         return None
     values = {}
     for column, cell in zip(header, cells, strict=True):
+        if REPLACEMENT in cell:
+            faults.add(row, gettext("a character that was lost when the file was written (U+FFFD)"), column)
+            continue
         try:
-            values[column] = original(one_line(cell, field=column))
+            values[column] = one_line(original(one_line(cell, field=column)), field=column)
         except CharacterNotAllowed as refusal:
             faults.add(row, str(refusal), column)
     return values if len(values) == len(header) else None

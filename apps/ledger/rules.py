@@ -64,20 +64,25 @@ class ValidatedEntry:
     amounts: Sequence[Money]
 
 
-def entry_must_be_valid(posted_on: dt.date, journal: str, lines: Sequence[Line]) -> ValidatedEntry:
-    """The journal exists, the accounts take postings, the date is in an open period, and the amounts are valid."""
+def entry_must_be_valid(
+    posted_on: dt.date, journal: str, lines: Sequence[Line], occurred_on: dt.date | None = None
+) -> ValidatedEntry:
+    """The journal exists, the accounts take postings, the date is in an open period, and the amounts are valid, in
+    currencies of the day on which it occurred."""
     with together() as validation:
-        amounts = validation.check(lines_must_be_money, posted_on, lines)
+        amounts = validation.check(lines_must_be_money, occurred_on or posted_on, lines)
         accounts = validation.check(accounts_must_take_postings, {line.account for line in lines})
         period = validation.check(periods.day_must_be_open, posted_on)
         book = validation.check(journal_must_exist, journal)
     return ValidatedEntry(book, period, accounts, amounts)
 
 
-def entry_must_be_complete(posted_on: dt.date, journal: str, lines: Sequence[Line]) -> ValidatedEntry:
+def entry_must_be_complete(
+    posted_on: dt.date, journal: str, lines: Sequence[Line], occurred_on: dt.date | None = None
+) -> ValidatedEntry:
     """The entry is valid and its lines balance."""
     with together() as validation:
-        validated = validation.check(entry_must_be_valid, posted_on, journal, lines)
+        validated = validation.check(entry_must_be_valid, posted_on, journal, lines, occurred_on)
         if validated:
             validation.check(lines_must_balance, validated.amounts)
         else:

@@ -11,7 +11,7 @@ from apps.kernel.actors import Actor
 from apps.kernel.money import Money
 
 from .commands import ConfirmPayment, ReceiveTransfer
-from .errors import PaymentIsConfirmed
+from .errors import PaymentIsConfirmed, ProviderIdTaken
 from .models import Credit, Payment
 from .providers import ProviderResponse
 
@@ -49,7 +49,7 @@ def receive(
                 ),
                 actor=actor,
             )
-        except (PaymentIsConfirmed, FactConflict):
+        except (PaymentIsConfirmed, FactConflict, ProviderIdTaken):
             pass  # something else has paid for it
         else:
             return confirmed

@@ -51,8 +51,9 @@ from .setting_definitions import ACCOUNTS
 MAX_PAYMENTS_LISTED = 10
 
 
-def amount_must_be_positive(amount: Decimal, currency: str) -> Money:
-    currency_must_be_valid_on(currency, business_day())
+def amount_must_be_positive(amount: Decimal, currency: str, day: dt.date | None = None) -> Money:
+    """In a currency that was valid on the day, today by default."""
+    currency_must_be_valid_on(currency, day or business_day())
     money = Money.of(amount, currency)
     if money.minor <= 0:
         raise AmountNotPositive(amount=money)

@@ -31,6 +31,15 @@ def sweep_waits() -> int:
 
 
 def _resume(run_id: int) -> bool:
+    """A run that fails, such as one with data that this version cannot read, does not stop the sweep."""
+    try:
+        return _schedule_if_it_can_continue(run_id)
+    except Exception:
+        log.exception("The sweep could not look at run %s.", run_id)
+        return False
+
+
+def _schedule_if_it_can_continue(run_id: int) -> bool:
     with unit_of_work():
         run = Run.objects.filter(pk=run_id, state=Run.State.WAITING).first()
         if run is None or not _can_continue(run):

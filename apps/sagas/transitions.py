@@ -14,6 +14,7 @@ from typing import Any
 from apps.events import publish
 from apps.kernel.clock import now
 from apps.kernel.db.retries import Backoff
+from apps.kernel.text import sanitised
 
 from .data import carry
 from .declaration import SAGAS, Saga
@@ -128,7 +129,11 @@ def stop_for_operator(run: Run, reason: str) -> None:
     write_log(run, Kind.STUCK, reason)
     run.state, run.last_error, run.next_at = State.NEEDS_ATTENTION, reason, None
     save(run)
-    publish(SagaStuck(run_id=run.pk, saga=run.saga, subject=run.subject, step=run.step, why=reason[:500]))
+    publish(
+        SagaStuck(
+            run_id=run.pk, saga=run.saga, subject=run.subject, step=run.step, why=sanitised(reason[:500])
+        )
+    )
     log.error("%s needs an operator at “%s”: %s", run, run.step, reason)
 
 

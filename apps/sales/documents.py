@@ -48,7 +48,8 @@ def make(invoice_id: int) -> None:
 def without_attempts_left() -> list[Invoice]:
     """The invoices whose document failed in all automatic attempts."""
     failed = list(Invoice.objects.filter(state=Invoice.State.FAILED).select_related("order"))
-    waiting = events.aggregates_pending(SUBSCRIBERS, [invoice.order.subject for invoice in failed])
+    pending = events.aggregates_pending(SUBSCRIBERS) if failed else set()
+    waiting = {aggregate.partition(":document:")[0] for aggregate in pending}
     return [invoice for invoice in failed if invoice.order.subject not in waiting]
 
 

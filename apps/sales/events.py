@@ -57,10 +57,12 @@ class InvoiceDocumentRetried(Event):
 
     invoice_id: int
     order_id: int
+    attempt: str
 
     @property
     def aggregate(self) -> str:
-        return f"order:{self.order_id}"
+        """One of its own: the delivery does not wait for a dead one of an earlier attempt."""
+        return f"order:{self.order_id}:document:{self.attempt}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,7 +44,7 @@ def parse_retry_after(retry_after: str) -> dt.datetime | None:
 def _until(date: str) -> dt.datetime | None:
     try:
         instant = parsedate_to_datetime(date)
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, OverflowError):
         return None
     if instant.tzinfo is None:
         instant = instant.replace(tzinfo=dt.UTC)

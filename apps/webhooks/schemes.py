@@ -81,7 +81,7 @@ SCHEMES: dict[str, Scheme] = {"standard": Standard(), "stripe": Stripe()}
 def parse_object(body: bytes) -> Mapping[str, Any]:
     """The JSON object of a body. Raises UnparsableBody."""
     try:
-        payload = strict_json.loads(body)
+        payload = strict_json.loads(body, long_numbers_as_texts=True)
     except strict_json.NotStrictJSON as why:
         raise UnparsableBody(f"it is not JSON: {why}") from None
     if not isinstance(payload, dict):

@@ -135,6 +135,7 @@ def typed_value(name: str) -> str:
 
 TYPED_VALUES = {
     "posted_on": today().isoformat(),
+    "received_on": today().isoformat(),
     "year": str(_NUMBERS["year"]),
     "quantity": "3",
     "amount": "3",

@@ -7,6 +7,7 @@ from apps.bus.api.fields import Text, WholeNumber
 from apps.bus.api.serializers import ReadSerializer, StrictSerializer
 from apps.identity.models import Invitation, User
 from apps.kernel.tenant import current_tenant
+from apps.kernel.text import storable
 
 
 class MeSerializer(ReadSerializer):
@@ -39,11 +40,11 @@ class MeSerializer(ReadSerializer):
 
 class CredentialsSerializer(StrictSerializer):
     email = Text()
-    password = Text(write_only=True, style={"input_type": "password"})
+    password = Text(form=storable, write_only=True, style={"input_type": "password"})
 
 
 class RefreshSerializer(StrictSerializer):
-    refresh_token = Text(max_length=200)
+    refresh_token = Text(form=storable, max_length=200)
 
 
 class PairSerializer(serializers.Serializer[Any]):
@@ -57,7 +58,7 @@ class PairSerializer(serializers.Serializer[Any]):
 
 
 class PasswordSerializer(StrictSerializer):
-    password = Text(write_only=True, style={"input_type": "password"})
+    password = Text(form=storable, write_only=True, style={"input_type": "password"})
 
 
 class FreshTokenSerializer(serializers.Serializer[Any]):

@@ -22,6 +22,7 @@ from apps.kernel.notation.form_fields import AmountField, DayField
 from apps.payments import queries
 from apps.payments.commands import ConfirmPayment, FailPayment, RefundPayment, VoidPayment
 from apps.payments.models import CreditApplication, Payment, Refund
+from apps.payments.providers import PROVIDERS
 
 VIEW, CONFIRM, REFUND = "payments.view_payment", "payments.confirm_payment", "payments.refund_payment"
 STATES = Colours(
@@ -143,12 +144,23 @@ class ConfirmationForm(Form):
     provider_payment_id = forms.CharField(
         label=_("Number"), max_length=120, help_text=_("The payment id of the bank or the provider.")
     )
+    provider = forms.TypedChoiceField(
+        label=_("Received through"),
+        choices=[(name, name) for name in sorted(PROVIDERS)],
+        required=False,
+        empty_value="manual",
+        help_text=_("A refund is sent the same way: manual is a bank transfer."),
+    )
     received_on = DayField(label=_("Received on"), required=False, help_text=_("Today if empty."))
 
 
 class Confirm(PaymentCommandPage):
     command = ConfirmPayment
     form = ConfirmationForm
+
+    def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
+        payment = Payment.objects.filter(pk=server_fields["payment_id"]).first()
+        return {"initial": {"provider": payment.provider}} if payment else {}
 
     def sentence(self, result: Payment) -> str:
         return gettext("{amount} for {reference} is confirmed and posted.").format(

@@ -22,8 +22,10 @@ def receive_transfer(command: ReceiveTransfer) -> Credit:
     with together() as validation:
         validation.check(rules.provider_must_be_known, command.provider)
         validation.check(rules.provider_id_must_be_present, number)
-        amount = validation.check(rules.amount_must_be_positive, command.amount, command.currency)
         received_on = validation.check(rules.receipt_must_not_be_in_future, command.received_on)
+        amount = validation.check(
+            rules.amount_must_be_positive, command.amount, command.currency, received_on
+        )
     reference = rules.purpose_of(command.payment_id, command.reference)
     covering.lock_reference(reference)
     payment = rules.payment_for(command.payment_id, reference)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 from apps.bus import handles
 from apps.events import publish
 from apps.sales import rules
@@ -35,7 +37,9 @@ def retry_invoice_document(command: RetryInvoiceDocument) -> Invoice:
 
     _moved(invoice, Invoice.State.ISSUED)
 
-    publish(InvoiceDocumentRetried(invoice_id=invoice.pk, order_id=invoice.order_id))
+    publish(
+        InvoiceDocumentRetried(invoice_id=invoice.pk, order_id=invoice.order_id, attempt=uuid.uuid4().hex)
+    )
     return invoice
 
 
