@@ -78,6 +78,24 @@ def test_an_unmarked_change_of_the_schema_is_noticed(
         fail_for("tests/x.py::test_y", change)
 
 
+def test_a_changed_function_is_named_though_others_were_replaced_by_equal_ones(
+    acme: TenantInfo, suite_database: SuiteDatabase, superuser: psycopg.Connection
+) -> None:
+    superuser.execute(
+        "DO $$ DECLARE definition text; BEGIN FOR definition IN SELECT pg_get_functiondef(oid) FROM pg_proc"
+        " WHERE proname LIKE 'approvals%guard' LOOP EXECUTE definition; END LOOP; END $$"
+    )
+    superuser.close()
+    assert suite_database.restore(is_copy=False) == ""
+
+    statement, noticed = CHANGES["a function replaced"]
+    with psycopg.connect(str(suite_database.superuser_url), dbname=suite_database.name) as again:
+        again.execute(statement.format(acme=acme.schema))
+    again.close()
+
+    assert noticed.format(acme=acme.schema) in suite_database.restore(is_copy=False)
+
+
 def test_a_change_that_is_rolled_back_is_none(db: None, suite_database: SuiteDatabase) -> None:
     with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
         cursor.execute("ALTER TABLE events_outboxevent DISABLE ROW LEVEL SECURITY")

@@ -84,7 +84,7 @@ class Catalogue:
         self._connection, self._content = connection, content
         self._names = {oid: name for oid, name, _ in _catalogue_tables(connection)}
         self._counts = counts(connection, list(self._names))
-        (self._begun,) = only_row(connection.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text"))
+        self._begun = self._next_transaction()
 
     def changes(self) -> list[str]:
         """What is different now, each as `catalogue table: object`; empty if nothing is."""
@@ -92,10 +92,18 @@ class Catalogue:
         if now == self._counts:
             return []
         content, self._counts = read_catalogue(self._connection), now
-        return [
+        changes = [
             f"{table}: {', '.join(self._written_in(table)) or 'a row was removed'}"
             for table in differences(self._content, content)
         ]
+        self._begun = (
+            self._next_transaction()
+        )  # rows written so far are equal ones, and would hide later changes
+        return changes
+
+    def _next_transaction(self) -> str:
+        (number,) = only_row(self._connection.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text"))
+        return str(number)
 
     def _written_in(self, table: str) -> list[str]:
         """Up to three objects whose rows are newer than this fingerprint."""
