@@ -19,7 +19,7 @@ QUIET = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
     " --disable-component-update --disable-sync"
 )
-expect.set_options(timeout=60_000)  # a machine in trouble is slow, and only a failing test waits so long
+expect.set_options(timeout=60_000)  # a busy machine is slow, and only a failing test waits so long
 
 
 @pytest.fixture(scope="package", autouse=True)
