@@ -21,9 +21,7 @@ import requests
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
-TIMEOUT_S = (
-    180  # of any wait: a busy machine may be ten times slower, and only a failing test waits so long
-)
+TIMEOUT_S = 180  # of any wait: a busy machine may be ten times slower, and only a failing test waits so long
 RUNTIME_ONLY = "DATABASE_OWNER_URL DATABASE_RELAY_URL DATABASE_BACKUP_URL"
 
 
