@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -27,19 +28,20 @@ class Page:
     items: int
 
 
-class CsvExport(Job):
+class CsvExport(Job, ABC):
     """Reads pages of rows and stores each as a part; the last step joins them."""
 
     stages = {"collect": _("Collect rows"), "join": _("Write the file")}
     header: ClassVar[tuple[str, ...]]
     file_name: ClassVar[str]
 
+    @abstractmethod
     def count(self) -> int:
-        raise NotImplementedError
+        """The number of items in the file, as `Page` counts them."""
 
+    @abstractmethod
     def page(self, cursor: Any) -> Page:
         """The rows behind the cursor, in a stable order."""
-        raise NotImplementedError
 
     def total(self, stage: str) -> int:
         return self.count() if stage == "collect" else len(self.run.parts)
