@@ -39,15 +39,15 @@ def _bus_of_a_setting() -> dict[str, Any]:
     from apps.settings.models import Setting
 
     def change(number: int) -> None:
-        dispatch(ChangeSetting(key="payments.bank_account", value=f"{number}"), actor=_clerk())
+        dispatch(ChangeSetting(key="periods.reason_length", value=1 + number % 500), actor=_clerk())
 
     change(0)
     write_records = _record_writer()
 
     def bare(number: int) -> None:
         with transaction.atomic():
-            row = Setting.objects.select_for_update().get(key="payments.bank_account")
-            row.value = f"{number}"
+            row = Setting.objects.select_for_update().get(key="periods.reason_length")
+            row.value = 1 + number % 500
             row.save()
             write_records()
 

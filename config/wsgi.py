@@ -2,7 +2,9 @@
 
 import os
 
-from django.core.wsgi import get_wsgi_application
+import django
+
+from apps.kernel.problems.odd_content_types import OddRequestHandler
 
 from .keys.kinds import Kind
 from .startup import refuse_unsafe_settings, refuse_wrong_keys
@@ -10,5 +12,6 @@ from .startup import refuse_unsafe_settings, refuse_wrong_keys
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.dev")
 
 refuse_wrong_keys(Kind.WEB)
-application = get_wsgi_application()
+django.setup(set_prefix=False)
+application = OddRequestHandler()
 refuse_unsafe_settings()

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext_noop
 
 from apps.bus import FRESH_S, Command
-from apps.kernel.plain import secret
+from apps.kernel.plain import multiline, secret
 
 VIEW, REQUEST, DECIDE = (
     "approvals.view_approvalrequest",
@@ -59,7 +59,7 @@ class ApproveRequest(Command):
 
     request_id: int
     revision: int
-    comment: str = ""
+    comment: str = field(default="", metadata=multiline)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from apps.bus.approval import ApprovalKind, approval_kinds
 from apps.bus.plain import command_named
 from apps.kernel.clock import now
 from apps.kernel.errors import Refusal
+from apps.kernel.machine_text import MachineText
 from apps.kernel.models import Tracked
 
 MAX_OUTCOME_LENGTH = 2_000
@@ -82,7 +83,7 @@ class ApprovalRequest(Tracked):
     requested_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     closed_at = models.DateTimeField(null=True)
-    outcome = models.TextField(blank=True)
+    outcome = MachineText(blank=True)
     executed_xid = TransactionId(default=0, editable=False)
 
     objects = RequestQuerySet.as_manager()

@@ -8,7 +8,7 @@ from typing import Any
 from apps.bus import Command
 from apps.bus.approval import ApprovalKind
 from apps.bus.approval_gate import needs_approval
-from apps.bus.plain import from_json
+from apps.bus.plain import from_entered_json
 from apps.identity import queries as identity
 from apps.identity.models import User
 from apps.kernel.actors import Actor
@@ -42,7 +42,7 @@ CLOSED_BY_COMMAND = (State.EXPIRED, State.VOID, State.FAILED)
 
 def command_must_be_valid(name: str, fields: dict[str, Any]) -> Command:
     """Raises CommandUnknown, CommandMalformed."""
-    return from_json({"command": name, "fields": fields})
+    return from_entered_json({"command": name, "fields": fields})
 
 
 def approval_must_be_required(command: Command) -> ApprovalKind:

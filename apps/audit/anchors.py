@@ -16,6 +16,7 @@ from django.core.files.base import ContentFile
 from django.utils.module_loading import import_string
 
 from apps.kernel.files.store import files
+from apps.kernel.notation import is_whole_number
 from apps.kernel.tenant import current_tenant
 
 from .models import Segment
@@ -53,7 +54,7 @@ class InFiles:
         _, names = files().listdir(FOLDER)
         for name in names:
             number, _, hash_ = name.removesuffix(".json").partition("-")
-            if number.isdigit():
+            if is_whole_number(number):
                 yield int(number), hash_[:DIGEST]
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 
 from apps.bus import FRESH_S, Command
 from apps.bus.approval import approval_kind
-from apps.kernel.plain import secret
+from apps.kernel.plain import secret, verbatim
 
 PERSON_ERASURE = approval_kind(
     "audit.person_erasure",
@@ -51,7 +51,7 @@ class DropRecordsInColdStorage(Command):
     retention: str
     first_segment: int
     last_segment: int
-    file: str
+    file: str = field(metadata=verbatim)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,13 +12,13 @@ from django.contrib.auth.models import Permission
 from django.db import models
 from simple_history.utils import get_history_manager_for_model
 
+from apps.kernel.notation import is_whole_number
 from apps.kernel.observability.request_trace import has_table_here
 
 from .errors import FieldHistoryUnavailable
 from .values import shown
 
 MAX_VERSIONS = 200
-BIGINT_DIGITS = 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def versions_of_object(subject_type: str, subject_id: str) -> list[Version]:
 
 def _rows(model: type[models.Model], subject_id: str) -> list[Any]:
     """One more than MAX_VERSIONS, with which the oldest of those is compared."""
-    if not (subject_id.isascii() and subject_id.isdigit() and len(subject_id) <= BIGINT_DIGITS):
+    if not is_whole_number(subject_id):
         return []
     history = get_history_manager_for_model(model).filter(id=int(subject_id))
     return list(history.order_by("-history_id")[: MAX_VERSIONS + 1])

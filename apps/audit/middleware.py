@@ -22,6 +22,7 @@ from apps.kernel.errors import Refusal
 from apps.kernel.models import Change, collecting_changes
 from apps.kernel.observability.logs import OUTCOMES
 from apps.kernel.plain import to_plain
+from apps.kernel.text import sanitised
 
 from . import sentences
 from .models import Record
@@ -89,7 +90,7 @@ def _refused(envelope: Envelope, refusal: Refusal) -> Record:
 def _failed(envelope: Envelope, error: Exception) -> Record:
     row = _row(envelope, Record.Outcome.FAILED)
     _set_sentence(row, envelope, error=type(error).__name__)
-    row.refusals = [{"code": "unexpected", "detail": f"{type(error).__name__}: {error}"[:2000]}]
+    row.refusals = [{"code": "unexpected", "detail": sanitised(f"{type(error).__name__}: {error}"[:2000])}]
     return row
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
@@ -15,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.console import hooks
 from apps.console.admin import CommandPage, ServerFields
 from apps.console.widgets import Form, reason
+from apps.kernel.notation.form_fields import WholeNumberField
 from apps.tenancy import queries as tenants
 from apps.tenancy.models import Tenant
 
@@ -45,13 +45,13 @@ def backups_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpRespon
 
 
 class BackupPolicyForm(Form):
-    interval_hours = forms.IntegerField(
+    interval_hours = WholeNumberField(
         label=_("Backup interval in hours"), min_value=0, help_text=_("0 = platform default.")
     )
-    retention_days = forms.IntegerField(
+    retention_days = WholeNumberField(
         label=_("Retention in days"), min_value=0, help_text=_("0 = platform default.")
     )
-    max_count = forms.IntegerField(
+    max_count = WholeNumberField(
         label=_("Maximum number of backups"), min_value=0, help_text=_("0 = platform default.")
     )
     reason = reason()

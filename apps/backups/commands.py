@@ -1,10 +1,11 @@
 """Commands for backups, restores, clones and moves. They are long-running, so most are not one transaction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.utils.translation import gettext_noop
 
 from apps.bus import FRESH_S, Command
+from apps.kernel.plain import verbatim
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +18,7 @@ class BackUpTenant(Command, name="tenancy.back_up_tenant"):
     audit_message = gettext_noop("backed up {result}")
 
     tenant_id: int
-    to: str = ""
+    to: str = field(default="", metadata=verbatim)
     with_files: bool = False
 
 
@@ -48,7 +49,7 @@ class RestoreTenant(Command, name="tenancy.restore_tenant"):
     fresh_authentication_s = FRESH_S
     audit_message = gettext_noop("restored backup {backup} as the tenant {result}")
 
-    backup: str
+    backup: str = field(metadata=verbatim)
     reason: str
     slug: str = ""
     name: str = ""

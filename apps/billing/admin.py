@@ -20,6 +20,7 @@ from apps.console.sites import operator_site
 from apps.console.widgets import Form, reason
 from apps.kernel.actors import System
 from apps.kernel.limits import LIMITS, UNLIMITED
+from apps.kernel.notation.form_fields import WholeNumberField
 from apps.modules import registry
 from apps.tenancy import directory
 
@@ -88,7 +89,7 @@ class PlanAdmin(ReadOnlyAdmin):
 
 class Contents(Form):
     name = forms.CharField(max_length=80)
-    level = forms.IntegerField(min_value=0, max_value=1000, help_text=_("A higher plan has a higher level."))
+    level = WholeNumberField(min_value=0, max_value=1000, help_text=_("A higher plan has a higher level."))
     modules = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -96,7 +97,7 @@ class Contents(Form):
         licensed = [(module.name, module.name) for module in registry.modules() if module.licensed]
         self.offer("modules", [(queries.ALL_MODULES, gettext("all, including future modules")), *licensed])
         for limit in LIMITS.values():
-            self.fields[limit.name] = forms.IntegerField(
+            self.fields[limit.name] = WholeNumberField(
                 label=str(limit.description),
                 initial=UNLIMITED,
                 min_value=UNLIMITED,

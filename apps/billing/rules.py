@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from apps.kernel.limits import LIMITS, UNLIMITED
+from apps.kernel.text import is_visible
 from apps.modules import registry
 
 from .commands import PlanLimit
@@ -28,7 +29,7 @@ CODE = re.compile(r"\A[a-z0-9]+(-[a-z0-9]+)*\Z")
 
 
 def plan_must_be_well_formed(code: str, name: str) -> None:
-    if not CODE.match(code) or len(code) > 40 or not name.strip():
+    if not CODE.match(code) or len(code) > 40 or not is_visible(name):
         raise PlanMalformed
 
 

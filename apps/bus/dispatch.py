@@ -1,8 +1,8 @@
 """Dispatch: the only entry point for changes.
 
 settings.BUS_MIDDLEWARE lists the middleware, outermost first:
-correlation → observation → record → permission → fresh authentication → availability → gate → transaction →
-approval → idempotency → handler.
+correlation → normal texts → observation → record → permission → refusal of texts → fresh authentication →
+availability → gate → printed text → transaction → approval → idempotency → handler.
 """
 
 from __future__ import annotations

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Protocol
 
 from apps.kernel.actors import Actor
+from apps.kernel.errors import Refusal
 
 from .commands import Command
 
@@ -25,6 +26,7 @@ class Envelope:
     render_response  makes the response of the result; stored with the key
     repeated         True when an earlier request had the effect
     response         the response of the first execution
+    refused_texts    refusals of texts with a character that is not allowed
     began            the value of `perf_counter` at the beginning
     """
 
@@ -38,6 +40,7 @@ class Envelope:
     nested: bool = False
     anew: list[Callable[[], None]] = field(default_factory=list)
     before_commit: list[Callable[[Any], None]] = field(default_factory=list)
+    refused_texts: Sequence[Refusal] = ()
     began: float = field(default_factory=perf_counter)
 
     @property

@@ -22,6 +22,11 @@ class FeatureGate(Protocol):
         """The name of the feature that is off, or nothing when the command may pass."""
 
 
+def is_enabled(command: type[Command], actor: Actor) -> bool:
+    """Whether the features that the command needs are on for the current tenant."""
+    return not _gate(settings.FEATURE_GATE).closed(command, actor)
+
+
 def gate(envelope: Envelope, next: Next) -> Any:
     """Raises FeatureOff before the handler is called, so that a disabled feature changes nothing."""
     command = type(envelope.command)

@@ -8,11 +8,13 @@ from typing import Any
 from django.utils.translation import gettext
 from pydantic import TypeAdapter, ValidationError
 
+from apps.kernel.notation.plain_values import malformed_values
 from apps.kernel.plain import from_plain, to_whole
 
 from .commands import Command
 from .errors import CommandMalformed, CommandUnknown
 from .registry import commands
+from .texts import with_normal_texts
 
 
 def to_json(command: Command) -> dict[str, Any]:
@@ -25,7 +27,7 @@ def to_json(command: Command) -> dict[str, Any]:
 
 
 def from_json(document: dict[str, Any]) -> Command:
-    """Raises CommandUnknown, CommandMalformed."""
+    """The command with normal texts. Raises CommandUnknown, CommandMalformed, CharacterNotAllowed."""
     shape = command_named(str(document.get("command")))
     values = document.get("fields")
     known = {field.name for field in fields(shape)}
@@ -36,11 +38,20 @@ def from_json(document: dict[str, Any]) -> Command:
             why=gettext("there is no {names}").format(names=", ".join(sorted(unknown))),
         )
     try:
-        return from_plain(shape, values or {})
+        return with_normal_texts(from_plain(shape, values or {}))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise CommandMalformed(command=shape.command_name(), why=f"{where}: {first['msg']}") from None
+
+
+def from_entered_json(document: dict[str, Any]) -> Command:
+    """As `from_json`, for values that a person or another program wrote: their numbers, dates and instants have the
+    notation of the API."""
+    shape, values = command_named(str(document.get("command"))), document.get("fields")
+    for where, refusal in malformed_values(shape, values) if isinstance(values, dict) else ():
+        raise CommandMalformed(command=shape.command_name(), why=f"{where}: {str(refusal).rstrip('.')}")
+    return from_json(document)
 
 
 def command_named(name: str) -> type[Command]:

@@ -1,10 +1,11 @@
 """The commands of companies."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.utils.translation import gettext_noop
 
 from apps.bus import Command
+from apps.kernel.plain import printed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +16,7 @@ class FoundCompany(Command):
     audit_message = gettext_noop("founded the company {result}")
 
     code: str
-    name: str
+    name: str = field(metadata=printed)
     currency: str
     parent: str = ""
     country: str = ""

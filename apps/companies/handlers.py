@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from apps.bus import handles
+from apps.kernel.clock import today
+from apps.kernel.currencies import currency_must_be_valid_on
 from apps.kernel.errors import together
-from apps.kernel.money import currency
 
 from . import rules
 from .commands import FoundCompany
@@ -15,8 +16,9 @@ from .models import Company
 def found_company(command: FoundCompany) -> Company:
     with together() as validation:
         validation.check(rules.one_more_must_be_allowed)
+        validation.check(rules.company_must_be_named, command.code, command.name)
         validation.check(rules.code_must_be_free, command.code)
-        validation.check(currency, command.currency)
+        validation.check(currency_must_be_valid_on, command.currency, today())
         parent = validation.check(rules.parent_must_exist, command.parent)
 
     return Company.objects.create(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from apps.kernel import limits
+from apps.kernel.text import is_visible
 
-from .errors import CompanyCodeTaken, CompanyUnknown
+from .errors import CompanyCodeTaken, CompanyNameMissing, CompanyUnknown
 from .models import Company
 
 COMPANIES = limits.declare_limit(
@@ -21,8 +22,13 @@ def one_more_must_be_allowed() -> None:
     limits.must_allow(COMPANIES)
 
 
+def company_must_be_named(code: str, name: str) -> None:
+    if not is_visible(code) or not is_visible(name):
+        raise CompanyNameMissing
+
+
 def code_must_be_free(code: str) -> None:
-    if Company.objects.filter(code=code).exists():
+    if Company.objects.filter(code__iexact=code).exists():
         raise CompanyCodeTaken(code=code)
 
 

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.db import DataError, models
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -34,7 +34,7 @@ from apps.kernel.errors import Refusal
 from apps.kernel.tenant import current_tenant
 from apps.modules import registry
 
-from . import hooks, list_filters
+from . import hooks, list_filters, palette
 from .approval import button_of, request_approval
 from .empty_lists import empty_list
 from .errors import FilterMalformed, FilterUnknown
@@ -94,12 +94,27 @@ class ReadOnlyAdmin(ModelAdmin):
         for name, values in request.GET.lists():
             if name not in list_filters.NOT_FILTERS and not self.lookup_allowed(name, values[-1], request):
                 raise FilterUnknown(name=name)
-            if any("\0" in value for value in values):
-                raise FilterMalformed
+            self._must_be_well_formed(name, values[-1])
         try:
             return super().get_changelist_instance(request)
-        except (IncorrectLookupParameters, ValueError, DataError) as error:
+        except (IncorrectLookupParameters, ValueError, OverflowError, DataError) as error:
             raise FilterMalformed from error
+
+    def _must_be_well_formed(self, name: str, value: str) -> None:
+        """Raises PageUnknown, FilterMalformed."""
+        if name == PAGE_VAR:
+            palette.page_number(value)
+        elif name not in list_filters.NOT_FILTERS:
+            try:
+                list_filters.must_be_well_formed(self.model, name, value)
+            except Refusal as refusal:
+                raise FilterMalformed from refusal
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """None for a text that is not the number of a row: Django reads other digits as well."""
+        if from_field is None and not list_filters.is_row_number(self.model, object_id):
+            return None
+        return super().get_object(request, object_id, from_field)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -232,9 +247,9 @@ class CommandPage:
             must_be_fresh(self.command, request.user)
             try:
                 command = self.build(form, server_fields)
-                if response := request_approval(request, command, _key_of(form)):
+                if response := request_approval(request, command, key_of(form)):
                     return response
-                outcome = self.send(request, command, _key_of(form))
+                outcome = self.send(request, command, key_of(form))
             except FreshAuthenticationNeeded:
                 raise  # of a command inside this one: the console asks for the password
             except Refusal as refusal:
@@ -279,7 +294,7 @@ class CommandPage:
     def _page(self, form: Form, refusals: Sequence[Refusal], server_fields: ServerFields) -> dict[str, Any]:
         return {
             "form": form,
-            "key": _key_of(form),
+            "key": key_of(form),
             "refusals": refusals,
             "against": () if refusals else self.blocking_refusals(server_fields),
             "facts": self.facts(server_fields),
@@ -290,7 +305,7 @@ class CommandPage:
         }
 
 
-def _key_of(form: Form) -> str:
+def key_of(form: Form) -> str:
     """The idempotency key of the form, or a new one for none and for one that a browser never sends."""
     key = str(form.data.get(KEY, ""))
     return key if is_well_formed(key) else uuid4().hex

@@ -30,7 +30,7 @@ def _figure(figure: hooks.Figure) -> dict[str, Any]:
         "icon": figure.icon,
         "value": reading.value,
         "note": reading.note,
-        "link": reverse(figure.link) if figure.link else "",
+        "link": reverse(figure.link) + figure.query if figure.link else "",
     }
 
 

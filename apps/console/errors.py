@@ -13,3 +13,7 @@ class FilterUnknown(BadRequest):
 
 class FilterMalformed(BadRequest):
     message = _("A filter of this list has a value that it cannot have.")
+
+
+class PageUnknown(BadRequest):
+    message = _("{page!r} is not the number of a page.")

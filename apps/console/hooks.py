@@ -53,7 +53,8 @@ class Reading:
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A number on the dashboard: `value()` is formatted, `note()` is shown below it, `link` is the name of a URL."""
+    """A number on the dashboard: `value()` is formatted, `note()` is shown below it, `link` is the name of a URL, and
+    `query` the filter of that list which shows what is counted."""
 
     title: str | Promise
     permission: str
@@ -61,6 +62,7 @@ class Figure:
     value: Callable[[], str | Reading]
     note: Callable[[], str] = str
     link: str = ""
+    query: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,21 +10,37 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.dataclasses import SearchResult
 
+from apps.kernel.errors import Refusal
+from apps.kernel.notation import parse_whole_number
 from apps.kernel.tenant import current_tenant
+from apps.kernel.text import CharacterNotAllowed, one_line
 
 from . import hooks
+from .errors import PageUnknown
 
 MAX_HITS_PER_KIND = 8
 HITS_PER_PAGE = 100
 
 
 def term_of(request: HttpRequest) -> str:
-    return request.GET.get("s", "").replace("\0", "").strip().lower()
+    """In the normal form of stored texts. Empty if it contains a character that no text may contain."""
+    try:
+        return one_line(request.GET.get("s", "")).lower()
+    except CharacterNotAllowed:
+        return ""
+
+
+def page_number(text: str) -> int:
+    """Raises PageUnknown."""
+    try:
+        return parse_whole_number(text, lowest=1)
+    except Refusal as refusal:
+        raise PageUnknown(page=text[:40]) from refusal
 
 
 def page_of(request: HttpRequest, hits: Sequence[SearchResult], *, extended: bool) -> TemplateResponse:
     """The page of Unfold's own search, which caches hits for five minutes, beyond the permission to see them."""
-    hits_shown = Paginator(hits, HITS_PER_PAGE).get_page(request.GET.get("page"))
+    hits_shown = Paginator(hits, HITS_PER_PAGE).get_page(page_number(request.GET.get("page", "1")))
     return TemplateResponse(
         request,
         f"unfold/helpers/{'command' if extended else 'search'}_results.html",

@@ -15,7 +15,7 @@ from apps.kernel.db.unit_of_work import unit_of_work
 from apps.kernel.queues import hints
 from apps.kernel.tenant import current_tenant
 
-from . import breakers, instrumentation
+from . import breakers, instrumentation, postponing
 from .base import SUBSCRIBERS, Subscriber
 from .hints import hint_of
 from .models import Delivery
@@ -153,12 +153,24 @@ def _mark_done(delivery: Delivery) -> None:
 def _note_failure(delivery: Delivery, error: Exception) -> None:
     with instrumentation.about(delivery):
         log.warning("%s failed to handle event %s: %s", delivery.subscriber, delivery.event_id, error)
+    if postponing.is_postponed(error):
+        _postpone(delivery, error)
+        return
     instrumentation.count(delivery.subscriber, "failed")
     if delivery.is_exhausted(BACKOFF):
         _mark_dead(delivery, repr(error))
     else:
         Delivery.objects.open().filter(pk=delivery.pk).update(last_error=repr(error)[:2000])
     breakers.note_failure(delivery, repr(error)[:2000])
+
+
+def _postpone(delivery: Delivery, error: Exception) -> None:
+    """The attempts begin again later, and the breaker counts no failure."""
+    instrumentation.count(delivery.subscriber, "postponed")
+    Delivery.objects.open().filter(pk=delivery.pk).update(
+        attempts=0, next_at=now() + postponing.DELAY, hinted_at=None, last_error=repr(error)[:2000]
+    )
+    postponing.report(error)
 
 
 def _mark_dead(delivery: Delivery, error: str) -> None:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.clock import now
 from apps.kernel.db.retries import Retried, RetriedQuerySet
+from apps.kernel.machine_text import MachineText
 
 from .base import EventEnvelope
 
@@ -165,7 +166,7 @@ class Breaker(models.Model):
     queue = models.CharField(max_length=20, default="default", db_default="default")
     failures = models.PositiveIntegerField(default=0)
     open_until = models.DateTimeField(null=True)
-    last_error = models.TextField(blank=True)
+    last_error = MachineText(blank=True)
 
     objects = BreakerQuerySet.as_manager()
 

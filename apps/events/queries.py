@@ -120,6 +120,12 @@ def dead_letters() -> int:
     return Delivery.objects.filter(status=Delivery.Status.DEAD).count()
 
 
+def aggregates_pending(subscribers: Sequence[str]) -> set[str]:
+    """The aggregates of the current tenant that have a delivery to come for any of the subscribers."""
+    pending = Delivery.objects.open().filter(subscriber__in=subscribers)
+    return set(pending.values_list("aggregate", flat=True))
+
+
 def deliveries(*, database: str = HOME, **criteria: Any) -> QuerySet[Delivery]:
     """Of one database, newest first: `deliveries(subscriber="ledger.count", status="dead")`."""
     rows = Delivery.objects.using(databases.runtime(database)).select_related("event")

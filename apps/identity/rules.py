@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.kernel import limits
 from apps.kernel.actors import Actor
+from apps.kernel.notation import is_whole_number
 from apps.kernel.tenant import current_tenant
 
 from . import roles
@@ -132,7 +133,7 @@ def session_must_be_open(session_id: int, user: User) -> ApiSession:
 
 
 def session_must_be_of(user: User, session_id: int | str) -> ApiSession:
-    is_number = str(session_id).isdecimal()
+    is_number = is_whole_number(str(session_id))
     session = ApiSession.objects.of(user).filter(pk=session_id).first() if is_number else None
     if session is None:
         raise SessionUnknown(session_id=session_id)

@@ -19,6 +19,7 @@ from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline,
 from apps.console.labels import Colours, display
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, ReasonForm, reason
+from apps.kernel.notation.form_fields import WholeNumberField
 
 from . import queries
 from .commands import AddItem, CountStock, ReceiveStock, ReleaseStock
@@ -170,7 +171,7 @@ class ItemCommandPage(CommandPage):
 
 
 class ReceiptForm(Form):
-    quantity = forms.IntegerField(min_value=1)
+    quantity = WholeNumberField(min_value=1)
     reference = forms.CharField(max_length=120, required=False, help_text=_("The supplier's delivery note."))
 
 
@@ -183,7 +184,7 @@ class Receive(ItemCommandPage):
 
 
 class CountForm(Form):
-    quantity = forms.IntegerField(min_value=0, label=_("Counted"))
+    quantity = WholeNumberField(min_value=0, label=_("Counted"))
     reason = reason()
 
 

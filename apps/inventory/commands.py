@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.utils.translation import gettext_noop
 
 from apps.bus import Command
+from apps.kernel.plain import printed
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,8 @@ class AddItem(Command):
     permission = "inventory.manage_items"
     audit_message = gettext_noop("added the item {result}")
 
-    sku: str
-    name: str
+    sku: str = field(metadata=printed)
+    name: str = field(metadata=printed)
     unit: str = "piece"
 
 

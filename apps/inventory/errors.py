@@ -18,7 +18,7 @@ class ItemUnknown(NotFound):
 
 class SkuTaken(Conflict):
     message = _("There is already an item {sku}.")
-    enforced_by = ("inventory_item_sku_key",)
+    enforced_by = ("inventory_item_sku_key", "inventory_item_sku_in_any_case")
 
 
 class ItemNameMissing(Invalid):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from apps.kernel.errors import together
+from apps.kernel.text import is_visible
 
 from .commands import ItemQuantity
 from .errors import (
@@ -28,9 +29,9 @@ from .models import Item, Reservation, Stock
 
 
 def item_must_be_new(sku: str, name: str) -> None:
-    if not sku.strip() or not name.strip():
+    if not is_visible(sku) or not is_visible(name):
         raise ItemNameMissing
-    if Item.objects.filter(sku=sku).exists():
+    if Item.objects.filter(sku__iexact=sku).exists():
         raise SkuTaken(sku=sku)
 
 
@@ -84,7 +85,7 @@ def reservation_must_be_valid(reference: str, lines: Sequence[ItemQuantity]) -> 
 
 
 def reference_must_be_given(reference: str) -> None:
-    if not reference.strip():
+    if not is_visible(reference):
         raise ReferenceMissing
 
 

@@ -23,10 +23,16 @@ def csv_lines(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> Iterator[
 
 
 def harmless(text: str) -> str:
-    """Quotes texts that a spreadsheet would evaluate as a formula. Numbers stay numbers."""
-    bare = _BLANKS.sub("", text)
+    """Quotes texts that a spreadsheet would evaluate as a formula, and those that begin with such a quote. Numbers stay
+    numbers."""
+    bare = _BLANKS.sub("", text.lstrip("'"))
     suspicious = bare.startswith(_FORMULA) or text[:1] in ("\t", "\r", "\n")
     return f"'{text}" if suspicious and not _NUMBER.fullmatch(text) else text
+
+
+def original(cell: str) -> str:
+    """The text of a cell that `harmless` wrote."""
+    return cell[1:] if cell.startswith("'") and harmless(cell[1:]) == cell else cell
 
 
 def _cell(value: Any) -> str:

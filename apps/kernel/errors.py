@@ -26,6 +26,7 @@ class Refusal(Exception):
     message      a sentence for the user, filled from the context
     status       the HTTP status
     retry_after  seconds until the same request may succeed, where that is known
+    postpones    whether background work that meets it waits and is repeated, without counting an attempt
     enforced_by  constraints or SQLSTATEs by which the database enforces the same rule, so that a lost race gives the
                  same error as the rule
 
@@ -36,6 +37,7 @@ class Refusal(Exception):
     message: ClassVar[str | Promise] = _("This is not allowed.")
     status: int = 400
     retry_after: int | None = None
+    postpones: bool = False
     enforced_by: ClassVar[tuple[str, ...]] = ()
     _by_database: ClassVar[dict[str, type[Refusal]]] = {}
     _explicit_code: ClassVar[str] = ""
@@ -135,6 +137,7 @@ class SeveralRefusals(Refusal):
     def __init__(self, refusals: Sequence[Refusal]) -> None:
         self._refusals = tuple(refusals)
         self.status = max(refusal.status for refusal in refusals)
+        self.postpones = any(refusal.postpones for refusal in refusals)
         super().__init__(count=len(refusals), sentences=" ".join(str(refusal) for refusal in refusals))
 
     @property

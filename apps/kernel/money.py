@@ -1,32 +1,35 @@
 """Money: an exact number of minor units of one ISO 4217 currency. Never a float.
 
-Minor units come from ISO 4217's own list (package `iso4217`); CLDR, and so babel, differs for 13 codes
-(IQD has 3 there 0). A currency that was withdrawn, such as HRK, is not on the list and is refused.
+An amount may be of a withdrawn currency, so that old rows stay readable; what is written today is checked by
+`currencies.currency_must_be_valid_on`.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-import iso4217
 from django.utils.translation import gettext_lazy as _
 
+from .currencies import CURRENCIES, Currency, CurrencyUnknown, currency
 from .errors import Invalid
+from .notation.amounts import PLAIN, AmountMalformed, parse_amount
+
+__all__ = [
+    "CURRENCIES",
+    "LARGEST",
+    "AmountMalformed",
+    "AmountTooLarge",
+    "AmountTooPrecise",
+    "CurrenciesDiffer",
+    "Currency",
+    "CurrencyUnknown",
+    "Money",
+    "currency",
+]
 
 LARGEST = 10**15
 """In minor units, either side of zero. A line is well within BIGINT; sums are `numeric` in SQL."""
-
-_NUMBER = re.compile(r"\A[+-]?[0-9]{1,19}(?:\.[0-9]{1,12})?\Z")
-
-
-class CurrencyUnknown(Invalid):
-    message = _("{code!r} is not an active ISO 4217 currency.")
-
-
-class AmountMalformed(Invalid):
-    message = _("{text!r} is not an amount: write digits with at most one decimal point.")
 
 
 class AmountTooPrecise(Invalid):
@@ -39,33 +42,6 @@ class AmountTooLarge(Invalid):
 
 class CurrenciesDiffer(Invalid):
     message = _("{left} and {right} cannot be added: exchange one first.")
-
-
-@dataclass(frozen=True, slots=True)
-class Currency:
-    """An active currency: `code` as in "USD", `digits` the decimals of its minor unit (JPY 0, KWD 3)."""
-
-    code: str
-    digits: int
-    name: str
-
-    def __str__(self) -> str:
-        return self.code
-
-
-CURRENCIES: dict[str, Currency] = {
-    entry.code: Currency(entry.code, entry.exponent, entry.currency_name)
-    for entry in iso4217.Currency
-    if entry.exponent is not None  # gold, drawing rights and the like have no minor unit
-}
-
-
-def currency(code: str) -> Currency:
-    """Raises CurrencyUnknown."""
-    try:
-        return CURRENCIES[code]
-    except KeyError:
-        raise CurrencyUnknown(code=code) from None
 
 
 @dataclass(frozen=True, slots=True, order=False)
@@ -110,8 +86,5 @@ class Money:
 
 def _decimal(amount: Decimal | int | str) -> Decimal:
     if isinstance(amount, bool | float):
-        raise AmountMalformed(text=repr(amount))
-    text = f"{amount:f}" if isinstance(amount, Decimal) else str(amount).strip()
-    if not _NUMBER.match(text):
-        raise AmountMalformed(text=str(amount))
-    return Decimal(text)
+        raise AmountMalformed(text=repr(amount), form=str(PLAIN))
+    return parse_amount(f"{amount:f}" if isinstance(amount, Decimal) else str(amount))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from .errors import Invalid
+from .text import is_visible, several_lines
 
 
 class ReasonRequired(Invalid):
@@ -14,7 +15,8 @@ class ReasonRequired(Invalid):
 
 
 def reason_must_be_given(reason: str, refusal: type[ReasonRequired]) -> str:
-    """The reason without surrounding blanks."""
-    if not (stripped := reason.strip()):
+    """The reason in its normal form. Raises the refusal for a reason in which nothing can be read."""
+    normal = several_lines(reason, field="reason")
+    if not is_visible(normal):
         raise refusal
-    return stripped
+    return normal

@@ -7,7 +7,7 @@ from decimal import Decimal
 from django.utils.translation import gettext_noop
 
 from apps.bus import Command
-from apps.kernel.plain import bulky
+from apps.kernel.plain import bulky, multiline
 
 
 @dataclass(frozen=True)
@@ -18,19 +18,41 @@ class Line:
     account: str
     currency: str
     amount: Decimal
-    memo: str = ""
+    memo: str = field(default="", metadata=multiline)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _WriteEntry(Command):
-    """The fields of an entry."""
+class _EntryFields(Command):
+    """The fields of an entry without its day."""
 
-    posted_on: dt.date
-    memo: str
+    memo: str = field(metadata=multiline)
     lines: tuple[Line, ...]
     journal: str = "GEN"
     payee: str = ""
     reference: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _WriteEntry(_EntryFields):
+    """The fields of an entry."""
+
+    posted_on: dt.date
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookEntry(_EntryFields):
+    """Book what has occurred already, such as a payment: on its day, or on the first open day after it if its period is
+    closed. The entry then shows both days. A missing fiscal year is added, unless a setting prevents it.
+
+    source  the business fact of the entry, as in PostEntry
+    """
+
+    permission = "ledger.post_entry"
+    audit_message = gettext_noop("booked entry {result}")
+    moves_money = True
+
+    occurred_on: dt.date
+    source: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,13 +158,17 @@ class SetUpLedger(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ImportJournal(Command):
-    """Post all entries of a CSV file, or none. A file is imported once.
+    """Post the entries of a CSV file. A job posts them after the whole file was checked. Entries that are in
+    the books already are not posted again.
 
-    journal          the text of the file: entry_no,date,payee,narration,line_no,account,currency,amount; the
-                     account is a code or a name
-    accounts         the text of a chart of accounts, of which missing accounts are opened first: code,name,type
-    create_accounts  open missing accounts, with the type given by the first part of the name (Assets:…,
-                     Liabilities:…, Equity:…, Income:…, Expenses:…)
+    journal                the text of the file: entry_no,date,payee,narration,line_no,account,currency,amount; the
+                           account is a code or a name
+    accounts               the text of a chart of accounts, of which missing accounts are opened first: code,name,type
+    create_accounts        open missing accounts, with the type given by the first part of the name (Assets:…,
+                           Liabilities:…, Equity:…, Income:…, Expenses:…)
+    allow_repeated         post entries with the number of an entry in the books and other lines, and entries without a
+                           number that were imported before
+    allow_distant_years    post entries with days far from the fiscal years; all years between are added
     """
 
     permission = "ledger.import_journal"
@@ -153,6 +179,19 @@ class ImportJournal(Command):
     journal: str = field(metadata=bulky)
     accounts: str = field(default="", metadata=bulky)
     create_accounts: bool = False
+    allow_repeated: bool = False
+    allow_distant_years: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiscardImport(Command):
+    """Discard the entries of an import that are not posted. Posted ones remain; reverse them instead."""
+
+    permission = "ledger.import_journal"
+    audit_message = gettext_noop("discarded the rest of import {import_id}: {reason}")
+
+    import_id: int
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)

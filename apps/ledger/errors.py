@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.kernel.errors import Conflict, Invalid, NotFound
+from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal
 from apps.kernel.reasons import ReasonRequired
 
 # Entries and lines
@@ -60,6 +60,17 @@ class SnapshotTooOld(Conflict):
     enforced_by = ("BL012",)
 
 
+class BookingImpossible(Conflict):
+    """Raised before money moves. Background work that meets it waits until the obstacles are gone."""
+
+    message = _("This cannot be booked: {obstacles}")
+    postpones = True
+
+    def __init__(self, obstacles: Sequence[Refusal]) -> None:
+        codes = [obstacle.code for obstacle in obstacles]
+        super().__init__(obstacles=" ".join(str(obstacle) for obstacle in obstacles), codes=codes)
+
+
 # Reversals
 
 
@@ -82,7 +93,7 @@ class ReversalTooEarly(Invalid):
 
 
 class ReasonMissing(ReasonRequired):
-    """For a reversal, and for the deactivation of an account."""
+    """For a reversal, the deactivation of an account, and discarded entries of an import."""
 
 
 # Accounts and journals
@@ -119,7 +130,7 @@ class AccountIsOnDrafts(Conflict):
 
 class AccountCodeTaken(Conflict):
     message = _("There is already an account {account}.")
-    enforced_by = ("ledger_account_code_key",)
+    enforced_by = ("ledger_account_code_key", "ledger_account_code_in_any_case")
 
 
 class AccountNameTaken(Conflict):
@@ -136,6 +147,33 @@ class AccountTypeDiffers(Invalid):
     message = _("An account must have the type of its parent: {parent} is of type {type}.")
 
 
+class AccountOfSettingUnknown(Conflict):
+    message = _("Account {account} of the setting {setting} does not exist.")
+    enforced_by = ("BL013",)
+
+
+class AccountOfSettingIsInactive(Conflict):
+    message = _("Account {account} of the setting {setting} is inactive.")
+    enforced_by = ("BL014",)
+
+
+class AccountOfSettingHasChildren(Conflict):
+    message = _("Account {account} of the setting {setting} has child accounts and takes no postings itself.")
+    enforced_by = ("BL015",)
+
+
+class AccountIsNamedBySetting(Conflict):
+    message = _("The setting {setting} names account {account}: choose another account there first.")
+    enforced_by = ("BL016",)
+
+
+class AccountSnapshotTooOld(Conflict):
+    message = _(
+        "Account {account} must be changed in READ COMMITTED: an older snapshot could miss a setting."
+    )
+    enforced_by = ("BL017",)
+
+
 class AccountNameMissing(Invalid):
     message = _("An account needs a code and a name.")
 
@@ -146,7 +184,7 @@ class JournalUnknown(NotFound):
 
 class JournalCodeTaken(Conflict):
     message = _("There is already a journal {journal}.")
-    enforced_by = ("ledger_journal_code_key",)
+    enforced_by = ("ledger_journal_code_key", "ledger_journal_code_in_any_case")
 
 
 # Closing
@@ -154,24 +192,3 @@ class JournalCodeTaken(Conflict):
 
 class DraftsRemain(Conflict):
     message = _("Period {period} has {drafts}: post or discard them first.")
-
-
-# Importing
-
-
-class ImportMalformed(Invalid):
-    """`rows` are sentences that start with "row N: "; row 1 is the header."""
-
-    message = _("The file cannot be imported. {rows}")
-
-    def __init__(self, rows: Sequence[str]) -> None:
-        super().__init__(rows="; ".join(rows), count=len(rows))
-
-
-class ImportAccountsUnknown(Invalid):
-    message = _("{count} rows refer to unknown accounts. {rows}")
-
-
-class AlreadyImported(Conflict):
-    message = _("This file was already imported, as {name} at {imported_at}.")
-    enforced_by = ("ledger_journalimport_sha256_key",)

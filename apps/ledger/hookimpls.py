@@ -5,17 +5,26 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.backups.hooks import invariant
-from apps.kernel.pii import NAME, TEXT, declare_pii
+from apps.events.postponing import when_postponed
+from apps.kernel.pii import NAME, TEXT, declare_pii, exclude_from_clones
+from apps.notices.hooks import declare_kind
 from apps.periods import hooks as periods
 from apps.settings import queries as settings_queries
 from apps.tenancy.hooks import NewTenant, Retention, retention, set_up
 
-from . import queries, rules
+from . import hooks, import_rules, queries, rules
+from .announcing import IMPOSSIBLE_BOOKING, announce_postponed_booking
 from .commands import SetUpLedger
 from .setting_definitions import RETENTION_YEARS
 
 periods.closing_check(rules.no_draft_must_remain)
+periods.closing_check(import_rules.no_import_must_remain)
+hooks.account_rule(rules.account_of_setting_must_take_postings)
+when_postponed(announce_postponed_booking)
+declare_kind(IMPOSSIBLE_BOOKING, _("you keep the books of this tenant, or own it"), "tenants")
 
 
 @set_up("structure", order=30)
@@ -45,3 +54,4 @@ def figures() -> list[list[str]]:
 declare_pii("ledger.Entry", memo=TEXT, payee=NAME, reference=TEXT)
 declare_pii("ledger.EntryLine", memo=TEXT)
 declare_pii("ledger.JournalImport", name=TEXT)
+exclude_from_clones("ledger.StagedEntry")  # without its job

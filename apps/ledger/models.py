@@ -1,4 +1,7 @@
-"""Accounts, journals, entries and their lines. Their invariants are enforced by the database (migration 0002)."""
+"""Accounts, journals, entries and their lines. Their invariants are enforced by the database (migration 0002).
+
+Imports of entries are in `import_models`.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ from apps.audit.history import field_history
 from apps.kernel.clock import now
 from apps.kernel.models import Tracked
 from apps.kernel.money import LARGEST, Money, currency
+
+from . import import_models  # noqa: F401 - Django looks for models here
 
 
 class AccountQuerySet(models.QuerySet["Account"]):
@@ -91,6 +96,7 @@ class EntryQuerySet(models.QuerySet["Entry"]):
 class Entry(Tracked):
     """A journal entry, dated `posted_on`. A draft is posted once and then never changes.
 
+    occurred_on  the earlier day of the booked fact, if its period was closed; None in other entries
     number  assigned by the database at posting, without a gap in its journal and fiscal year
     source  the business fact of the entry, such as "payment_confirmed:17", if any
     """
@@ -102,6 +108,7 @@ class Entry(Tracked):
     journal = models.ForeignKey(Journal, on_delete=models.PROTECT, related_name="+", db_index=False)
     period = models.ForeignKey("periods.Period", on_delete=models.PROTECT, related_name="+")
     posted_on = models.DateField()
+    occurred_on = models.DateField(null=True)
     status = models.CharField(max_length=6, choices=Status.choices, default=Status.DRAFT)
     year = models.ForeignKey(
         "periods.FiscalYear", null=True, on_delete=models.PROTECT, related_name="+", db_index=False
@@ -138,6 +145,10 @@ class Entry(Tracked):
                     status="posted", number__isnull=False, year__isnull=False, posted_at__isnull=False
                 )
                 | Q(status="draft", number=None, year=None, posted_at=None),
+            ),
+            models.CheckConstraint(
+                name="ledger_entry_occurred_earlier",
+                condition=Q(occurred_on=None) | Q(occurred_on__lt=F("posted_on")),
             ),
             models.CheckConstraint(
                 name="ledger_entry_does_not_reverse_itself",
@@ -209,22 +220,3 @@ class EntryLine(Tracked):
     @property
     def credit(self) -> Decimal:
         return -self.money.amount if self.amount_minor < 0 else Decimal(0)
-
-
-class JournalImport(Tracked):
-    """An imported file, identified by the SHA-256 of its text."""
-
-    sha256 = models.CharField(max_length=64, unique=True)
-    name = models.CharField(max_length=200)
-    entries = models.PositiveIntegerField()
-    lines = models.PositiveIntegerField()
-    imported_at = models.DateTimeField()
-
-    class Meta:
-        default_permissions = ("view",)
-        permissions = [("import_journal", "Can import journals")]
-
-    def __str__(self) -> str:
-        return gettext("{entries} entries with {lines} lines from {name}").format(
-            entries=self.entries, lines=self.lines, name=self.name
-        )

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from apps.kernel.currencies import currency_must_be_valid_on
 from apps.kernel.db.locks import Lock
-from apps.kernel.errors import together
+from apps.kernel.errors import raise_all, together
 from apps.kernel.money import Money
+from apps.kernel.text import is_visible
 from apps.periods import rules as periods
 from apps.periods.models import Period
 
@@ -21,13 +23,14 @@ from .errors import (
     AccountHasChildren,
     AccountHasPostings,
     AccountIsInactive,
+    AccountIsNamedBySetting,
     AccountIsOnDrafts,
     AccountNameMissing,
     AccountNameTaken,
     AccountTypeDiffers,
     AccountTypeUnknown,
     AccountUnknown,
-    AlreadyImported,
+    BookingImpossible,
     DraftsRemain,
     EntryIsDraft,
     EntryIsPosted,
@@ -41,7 +44,10 @@ from .errors import (
     ReversalTooEarly,
     TooFewLines,
 )
-from .models import Account, Entry, EntryLine, Journal, JournalImport
+from .hooks import AccountSetting
+from .models import Account, Entry, EntryLine, Journal
+from .queries.account_settings import settings_naming, unusable_account, unusable_accounts
+from .queries.obstacles import booking_obstacles
 
 SOURCE = Lock("{schema}:source:{source}")
 
@@ -58,20 +64,25 @@ class ValidatedEntry:
     amounts: Sequence[Money]
 
 
-def entry_must_be_valid(posted_on: dt.date, journal: str, lines: Sequence[Line]) -> ValidatedEntry:
-    """The journal exists, the accounts take postings, the date is in an open period, and the amounts are valid."""
+def entry_must_be_valid(
+    posted_on: dt.date, journal: str, lines: Sequence[Line], occurred_on: dt.date | None = None
+) -> ValidatedEntry:
+    """The journal exists, the accounts take postings, the date is in an open period, and the amounts are valid, in
+    currencies of the day on which it occurred."""
     with together() as validation:
-        amounts = validation.check(lines_must_be_money, lines)
+        amounts = validation.check(lines_must_be_money, occurred_on or posted_on, lines)
         accounts = validation.check(accounts_must_take_postings, {line.account for line in lines})
         period = validation.check(periods.day_must_be_open, posted_on)
         book = validation.check(journal_must_exist, journal)
     return ValidatedEntry(book, period, accounts, amounts)
 
 
-def entry_must_be_complete(posted_on: dt.date, journal: str, lines: Sequence[Line]) -> ValidatedEntry:
+def entry_must_be_complete(
+    posted_on: dt.date, journal: str, lines: Sequence[Line], occurred_on: dt.date | None = None
+) -> ValidatedEntry:
     """The entry is valid and its lines balance."""
     with together() as validation:
-        validated = validation.check(entry_must_be_valid, posted_on, journal, lines)
+        validated = validation.check(entry_must_be_valid, posted_on, journal, lines, occurred_on)
         if validated:
             validation.check(lines_must_balance, validated.amounts)
         else:
@@ -101,12 +112,15 @@ def _lock_source(source: str) -> None:
         SOURCE.key(source=source).hold(cursor)
 
 
-def lines_must_be_money(lines: Sequence[Line]) -> list[Money]:
-    """Exact amounts of active ISO 4217 currencies, none of them zero."""
+def lines_must_be_money(posted_on: dt.date, lines: Sequence[Line]) -> list[Money]:
+    """Exact amounts of ISO 4217 currencies that were valid on the day, none of them zero."""
     with together() as validation:
-        return [
+        amounts = [
             validation.check(line_must_be_money, number, line) for number, line in enumerate(lines, start=1)
         ]
+        codes = {amount.currency.code for amount in amounts if amount}
+        validation.check(currencies_must_be_valid_on, posted_on, codes)
+    return amounts
 
 
 def line_must_be_money(number: int, line: Line) -> Money:
@@ -114,6 +128,12 @@ def line_must_be_money(number: int, line: Line) -> Money:
     if amount.minor == 0:
         raise LineIsZero(line=number)
     return amount
+
+
+def currencies_must_be_valid_on(posted_on: dt.date, codes: Iterable[str]) -> None:
+    with together() as validation:
+        for code in sorted(codes):
+            validation.check(currency_must_be_valid_on, code, posted_on)
 
 
 def lines_must_be_two(lines: int) -> None:
@@ -182,6 +202,16 @@ def no_draft_must_remain(period: Period) -> None:
         )
 
 
+def accounts_of_settings_must_take_postings(settings: Sequence[AccountSetting]) -> None:
+    raise_all(unusable_accounts(settings))
+
+
+def booking_must_be_possible(day: dt.date, settings: Sequence[AccountSetting], *, currency: str = "") -> None:
+    """Before the first step that cannot be undone: all obstacles to an entry on the accounts that settings name."""
+    if obstacles := booking_obstacles(day, settings, currency=currency):
+        raise BookingImpossible(obstacles)
+
+
 # Accounts and journals
 
 
@@ -223,10 +253,22 @@ def account_must_not_be_on_drafts(account: Account) -> None:
         raise AccountIsOnDrafts(account=account.code)
 
 
+def account_must_not_be_named_by_setting(account: Account) -> None:
+    """No setting of the tenant names the account."""
+    for setting in settings_naming(account.code):
+        raise AccountIsNamedBySetting(setting=setting.key, account=account.code)
+
+
+def account_of_setting_must_take_postings(setting: AccountSetting, code: str) -> None:
+    """The account that the setting will name."""
+    if refusal := unusable_account(setting, code):
+        raise refusal
+
+
 def account_must_be_new(code: str, name: str) -> None:
-    if not code.strip() or not name.strip():
+    if not is_visible(code) or not is_visible(name):
         raise AccountNameMissing
-    if Account.objects.filter(code=code).exists():
+    if Account.objects.filter(code__iexact=code).exists():
         raise AccountCodeTaken(account=code)
     if Account.objects.filter(name=name).exists():
         raise AccountNameTaken(name=name)
@@ -249,6 +291,7 @@ def parent_must_take_children(code: str, type: str) -> Account | None:
         raise AccountTypeDiffers(parent=parent.code, type=parent.type)
     if EntryLine.objects.filter(account=parent).exists():
         raise AccountHasPostings(account=parent.code)
+    account_must_not_be_named_by_setting(parent)
     return parent
 
 
@@ -260,14 +303,5 @@ def journal_must_exist(code: str) -> Journal:
 
 
 def journal_must_be_new(code: str) -> None:
-    if Journal.objects.filter(code=code).exists():
+    if Journal.objects.filter(code__iexact=code).exists():
         raise JournalCodeTaken(journal=code)
-
-
-# Importing
-
-
-def file_must_be_new(sha256: str) -> None:
-    known = JournalImport.objects.filter(sha256=sha256).first()
-    if known is not None:
-        raise AlreadyImported(name=known.name, imported_at=f"{known.imported_at:%Y-%m-%d %H:%M}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext_noop
 
 from apps.bus import Command
-from apps.kernel.plain import secret
+from apps.kernel.plain import multiline, secret
 
 SEND_PERMISSION = "notices.send_announcement"
 MANAGE_CHANNELS_PERMISSION = "notices.manage_notification_channels"
@@ -27,8 +27,10 @@ class SendAnnouncement(Command):
     schedulable = True
     audit_message = gettext_noop("sent the announcement {result}")
 
-    subject: str
-    text: str
+    subject: str = field(
+        metadata=multiline
+    )  # a line break is refused instead of removed, as it would make a header
+    text: str = field(metadata=multiline)
     kind: str = "note"
     to: tuple[str, ...] = ()
     transports: tuple[str, ...] = ("email", "chat")

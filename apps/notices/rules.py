@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from apps.kernel.tenant import current_tenant
+from apps.kernel.text import is_visible
 
 from . import queries, transports
 from .errors import (
@@ -43,8 +44,13 @@ def transports_must_exist(names: Sequence[str]) -> None:
 
 def message_must_be_complete(subject: str, text: str) -> None:
     """The subject becomes a header of an e-mail, so it is one line."""
-    is_one_line = subject.strip() and subject.splitlines() == [subject] and len(subject) <= MAX_SUBJECT_LENGTH
-    if not is_one_line or not text.strip() or len(text) > MAX_TEXT_LENGTH or "\0" in subject + text:
+    is_one_line = is_visible(subject) and subject.splitlines() == [subject]
+    if (
+        not is_one_line
+        or len(subject) > MAX_SUBJECT_LENGTH
+        or not is_visible(text)
+        or len(text) > MAX_TEXT_LENGTH
+    ):
         raise MessageMissing(subject=MAX_SUBJECT_LENGTH, text=MAX_TEXT_LENGTH)
 
 
@@ -70,9 +76,9 @@ def _addresses(audience: str) -> Iterable[str]:
 
 
 def name_must_be_given(name: str) -> str:
-    if not name.strip() or len(name) > 80:
+    if not is_visible(name) or len(name) > 80:
         raise NameMissing
-    return name.strip()
+    return name
 
 
 def channel_must_be_active(channel_id: int) -> NotificationChannel:

@@ -18,6 +18,7 @@ from apps.console.admin import CommandPage, ServerFields
 from apps.console.widgets import Form
 from apps.kernel.manifest import Health
 from apps.kernel.money import CURRENCIES
+from apps.kernel.notation.form_fields import WholeNumberField
 from apps.modules import registry
 from apps.sagas import queries as sagas
 from apps.tenancy import queries as tenants
@@ -56,7 +57,7 @@ class NewTenant(Form):
     plan = forms.ChoiceField(
         required=False, help_text=_("Its subscription, which can be changed at any time.")
     )
-    trial_days = forms.IntegerField(
+    trial_days = WholeNumberField(
         label=_("Days on trial"),
         min_value=0,
         max_value=rules.MAX_TRIAL_DAYS,

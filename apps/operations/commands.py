@@ -1,11 +1,12 @@
 """Commands that change a whole tenant. Each is long-running: its steps commit one by one, and the workers resume it
 after a crash, as does the same command when it is dispatched again."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.utils.translation import gettext_noop
 
 from apps.bus import FRESH_S, Command
+from apps.kernel.plain import printed
 from apps.tenancy.commands import DELETION
 
 
@@ -24,7 +25,7 @@ class OnboardTenant(Command):
     audit_message = gettext_noop("onboarded the tenant {name}")
 
     slug: str
-    name: str
+    name: str = field(metadata=printed)
     owner_email: str
     owner_name: str = ""
     currency: str = "USD"

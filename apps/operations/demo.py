@@ -27,6 +27,7 @@ ACCOUNTS = (
     ("1100", "Receivables", "asset"),
     ("1200", "Inventory", "asset"),
     ("2000", "Payables", "liability"),
+    ("2100", "Customer credits", "liability"),
     ("3000", "Share capital", "equity"),
     ("4000", "Product sales", "income"),
     ("4100", "Service revenue", "income"),

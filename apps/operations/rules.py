@@ -16,6 +16,7 @@ from apps.kernel.clock import today
 from apps.kernel.db.tenant_transaction import within
 from apps.kernel.errors import raise_all
 from apps.kernel.tenant import TenantInfo
+from apps.kernel.text import is_visible
 from apps.tenancy import queries as tenants
 from apps.tenancy.hooks import Retention, legal_retentions
 
@@ -35,7 +36,7 @@ MAX_TRIAL_DAYS = 365
 
 
 def name_must_be_given(name: str) -> None:
-    if not name.strip():
+    if not is_visible(name):
         raise NameMissing
 
 

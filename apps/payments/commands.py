@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar
@@ -34,7 +35,11 @@ class RequestPayment(Command):
 @dataclass(frozen=True, kw_only=True)
 class ConfirmPayment(Command):
     """Confirm that the money was received, and post it to the ledger. Money for a void or failed payment is posted
-    and refunded."""
+    and refunded.
+
+    provider  the provider that received the money: a refund is sent the same way. A bank transfer, unless it says else
+    received_on  the day of the receipt, today by default; if its period is closed, the entry is on the first open day
+    """
 
     permission = "payments.confirm_payment"
     audit_message = gettext_noop("confirmed {result}")
@@ -44,6 +49,8 @@ class ConfirmPayment(Command):
 
     payment_id: int
     provider_payment_id: str
+    provider: str = "manual"
+    received_on: dt.date | None = None
 
     def natural_key(self) -> str:
         return f"payment_confirmed:{self.payment_id}"
@@ -99,6 +106,86 @@ class RefundPayment(Command):
 @dataclass(frozen=True, kw_only=True)
 class NoteRefundSent(Command):
     """Record that the provider has sent a refund."""
+
+    permission = "payments.confirm_payment"
+    audit_message = gettext_noop("recorded that {result} was sent")
+    queue = "financial"
+
+    refund_id: int
+    provider_refund_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReceiveTransfer(Command):
+    """Book money that arrived and confirms no payment as it is: a part of a payment, more than it, or money without a
+    payment. It is on account of the customer. Transfers for the same purpose confirm its payment once they cover it.
+
+    provider_payment_id  the id of the transfer at the bank or provider; a transfer is booked once
+    payment_id           the payment that the money is for; 0 if there is none yet
+    reference            the purpose, such as "order:12", if there is no payment yet
+    payer                the code of the customer, if neither payment nor purpose names it
+    received_on          as of a confirmed payment
+    """
+
+    permission = "payments.confirm_payment"
+    audit_message = gettext_noop("received {amount} {currency} on account")
+    moves_money: ClassVar[bool] = True
+    queue = "financial"
+    fact = ("provider", "provider_payment_id", "amount", "currency")
+
+    amount: Decimal
+    currency: str
+    provider_payment_id: str
+    provider: str = "manual"
+    payment_id: int = 0
+    reference: str = ""
+    payer: str = ""
+    received_on: dt.date | None = None
+
+    def natural_key(self) -> str:
+        return f"transfer:{self.provider}:{self.provider_payment_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplyCredit(Command):
+    """Confirm an outstanding payment with money on account: with this credit first, and as far as needed with others of
+    the customer. They must cover the payment, since a payment is never part-paid."""
+
+    permission = "payments.confirm_payment"
+    audit_message = gettext_noop("paid {result} from credit {credit_id}")
+    moves_money: ClassVar[bool] = True
+    queue = "financial"
+
+    credit_id: int
+    payment_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefundCredit(Command):
+    """Return money on account to the customer. It is posted now; the provider that received it, or a user, sends it
+    afterwards.
+
+    reference  identifies the refund among those of the credit: a repeated reference returns the existing refund
+    """
+
+    permission = "payments.refund_payment"
+    audit_message = gettext_noop("refunded {amount} of credit {credit_id}")
+    moves_money: ClassVar[bool] = True
+    queue = "financial"
+    fact = ("credit_id", "reference", "amount")
+
+    credit_id: int
+    amount: Decimal
+    reason: str
+    reference: str
+
+    def natural_key(self) -> str:
+        return f"credit_refunded:{self.credit_id}:{self.reference}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteCreditRefundSent(Command):
+    """Record that a refund of a credit was sent."""
 
     permission = "payments.confirm_payment"
     audit_message = gettext_noop("recorded that {result} was sent")

@@ -64,8 +64,8 @@ class ProviderIdMissing(Invalid):
 
 
 class ProviderIdTaken(Conflict):
-    message = _("The provider's payment {provider_payment_id} already confirms another payment.")
-    enforced_by = ("payments_provider_id_once",)
+    message = _("The provider's payment {provider_payment_id} is booked already, as {booked_as}.")
+    enforced_by = ("payments_transfer_once",)
 
 
 class RefundTooLarge(Conflict):
@@ -89,6 +89,16 @@ class RefundIsFixed(Conflict):
     enforced_by = ("BY002",)
 
 
+class ReceivedInFuture(Invalid):
+    message = _("The money cannot be received on {day}, which is in the future.")
+
+
+class PaymentsInFlight(Conflict):
+    message = _(
+        "Period {period} has outstanding payments: {payments}. Confirm or void them, or mark them as failed, first."
+    )
+
+
 class ReasonMissing(ReasonRequired):
     """For a failed payment, and for a refund."""
 
@@ -103,5 +113,58 @@ class ProviderMismatch(Forbidden):
     message = _("{source} is not the provider of payment {payment_id}.")
 
 
-class AmountMismatch(Conflict):
-    message = _("{received} was received for payment {payment_id}, but {requested} was requested.")
+class AmountMissing(Invalid):
+    message = _("A transfer has an amount and a currency.")
+
+
+class ReferenceDiffers(Conflict):
+    message = _("Payment {payment} is for {reference}, not for {other}.")
+
+
+class PayerUnknown(Invalid):
+    message = _("There is no customer {payer!r}.")
+
+
+class PayerDiffers(Conflict):
+    message = _("{reference} is of {name}, not of {other}.")
+
+
+class CreditUnknown(NotFound):
+    message = _("There is no credit {credit_id}.")
+
+
+class CreditIsFixed(Conflict):
+    message = _("A credit never changes, except that it is applied and refunded.")
+    enforced_by = ("BY004",)
+
+
+class CreditExceeded(Conflict):
+    message = _("{amount} is more than the open {unused} of credit {credit}.")
+    enforced_by = ("payments_uses_within_credit",)
+
+
+class PaymentNotOutstanding(Conflict):
+    message = _("Payment {payment} is {state}: only an outstanding payment can be paid from credits.")
+    enforced_by = ("BY005",)
+
+
+class CreditsInsufficient(Conflict):
+    message = _("{available} of the customer is on account, and payment {payment} is {amount}.")
+    enforced_by = ("BY006",)
+
+
+class CreditOfOtherPayer(Conflict):
+    message = _("Credit {credit} is of {name}, and payment {payment} is of {other}.")
+
+
+class CreditInOtherCurrency(Conflict):
+    message = _("Credit {credit} is in {currency}, and payment {payment} is in {other}.")
+
+
+class CreditRefundUnknown(NotFound):
+    message = _("There is no refund {refund_id} of a credit.")
+
+
+class CreditRefundDiffers(Conflict):
+    message = _("The refund {reference} of credit {credit} already exists, with another amount.")
+    enforced_by = ("payments_credit_refund_once",)

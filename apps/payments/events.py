@@ -81,3 +81,49 @@ class RefundProcessed(Event):
     @property
     def aggregate(self) -> str:
         return f"payment:{self.payment_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreditReceived(Event):
+    """Money was received on account, and posted as entry `entry_id`."""
+
+    name = "credit.received"
+
+    credit_id: int
+    payer: str
+    reference: str
+    entry_id: int
+
+    @property
+    def aggregate(self) -> str:
+        return f"credit:{self.credit_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreditApplied(Event):
+    """A part of a credit covers a payment, together with the other parts of the same transaction."""
+
+    name = "credit.applied"
+
+    credit_id: int
+    payment_id: int
+    reference: str
+
+    @property
+    def aggregate(self) -> str:
+        return f"credit:{self.credit_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CreditRefunded(Event):
+    """A refund of a credit was posted as entry `entry_id`. The provider has not been called yet."""
+
+    name = "credit.refunded"
+
+    refund_id: int
+    credit_id: int
+    entry_id: int
+
+    @property
+    def aggregate(self) -> str:
+        return f"credit:{self.credit_id}"

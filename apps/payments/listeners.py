@@ -5,30 +5,32 @@ from __future__ import annotations
 
 from apps.bus import dispatch
 from apps.events import listens_to
+from apps.kernel.text import sanitised
 
-from .commands import ConfirmPayment, FailPayment, NoteRefundSent
+from . import receiving, rules
+from .commands import FailPayment, NoteCreditRefundSent, NoteRefundSent
 from .errors import PaymentIsConfirmed
-from .events import PaymentRequested, PaymentVoided, RefundProcessed
-from .handlers import PAYMENTS_SYSTEM
-from .models import Payment, Refund
+from .events import CreditRefunded, PaymentRequested, PaymentVoided, RefundProcessed
+from .handlers.payments import PAYMENTS_SYSTEM
+from .models import CreditRefund, Payment, Refund
 from .providers import PROVIDERS
+from .rules import provider_must_be_known
 
 
 @listens_to(PaymentRequested, queue="financial", own_transactions=True)
 def charge(event: PaymentRequested) -> None:
     """Charges an outstanding payment, and withdraws any other. If a killed worker had charged it before, the
-    confirmation refunds it."""
+    confirmation refunds it, or its money is on account."""
     payment = Payment.objects.get(pk=event.payment_id)
-    if payment.state == Payment.State.CONFIRMED:
+    if payment.paid_through == payment.provider:
         return
-    provider = PROVIDERS[payment.provider]
+    provider = provider_must_be_known(payment.provider)
     is_outstanding = payment.state == Payment.State.REQUESTED
+    if is_outstanding:
+        rules.booking_must_be_possible(payment.currency)
     response = provider.charge(payment) if is_outstanding else provider.withdraw(payment)
     if response.transaction_id:
-        dispatch(
-            ConfirmPayment(payment_id=payment.pk, provider_payment_id=response.transaction_id),
-            actor=PAYMENTS_SYSTEM,
-        )
+        receiving.receive_charge(payment, response, actor=PAYMENTS_SYSTEM)
     elif response.declined and is_outstanding:
         fail(payment.pk, response.declined)
 
@@ -37,14 +39,11 @@ def charge(event: PaymentRequested) -> None:
 def withdraw(event: PaymentVoided) -> None:
     """Withdraws a void payment. A charge whose confirmation was lost is confirmed here, and thereby refunded."""
     payment = Payment.objects.get(pk=event.payment_id)
-    if payment.state == Payment.State.CONFIRMED:
+    if payment.paid_through == payment.provider:
         return
-    response = PROVIDERS[payment.provider].withdraw(payment)
+    response = provider_must_be_known(payment.provider).withdraw(payment)
     if response.transaction_id:
-        dispatch(
-            ConfirmPayment(payment_id=payment.pk, provider_payment_id=response.transaction_id),
-            actor=PAYMENTS_SYSTEM,
-        )
+        receiving.receive_charge(payment, response, actor=PAYMENTS_SYSTEM)
 
 
 @listens_to(RefundProcessed, queue="financial", own_transactions=True)
@@ -53,7 +52,7 @@ def send_refund(event: RefundProcessed) -> None:
     refund = Refund.objects.select_related("payment").get(pk=event.refund_id)
     if refund.sent_at:
         return
-    response = PROVIDERS[refund.payment.provider].send_refund(refund)
+    response = provider_must_be_known(refund.payment.paid_through).send_refund(refund)
     if response.transaction_id:
         dispatch(
             NoteRefundSent(refund_id=refund.pk, provider_refund_id=response.transaction_id),
@@ -61,9 +60,24 @@ def send_refund(event: RefundProcessed) -> None:
         )
 
 
+@listens_to(CreditRefunded, queue="financial", own_transactions=True)
+def send_credit_refund(event: CreditRefunded) -> None:
+    """Sends a refund of a credit the way its money came. Money that was refunded on account before goes out by hand."""
+    refund = CreditRefund.objects.select_related("credit").get(pk=event.refund_id)
+    provider = PROVIDERS.get(refund.credit.provider)
+    if refund.sent_at or provider is None:
+        return
+    response = provider.send_refund(refund)
+    if response.transaction_id:
+        dispatch(
+            NoteCreditRefundSent(refund_id=refund.pk, provider_refund_id=response.transaction_id),
+            actor=PAYMENTS_SYSTEM,
+        )
+
+
 def fail(payment_id: int, why: str) -> None:
     """Marks the payment as failed, unless it is confirmed."""
     try:
-        dispatch(FailPayment(payment_id=payment_id, reason=why), actor=PAYMENTS_SYSTEM)
+        dispatch(FailPayment(payment_id=payment_id, reason=sanitised(why)), actor=PAYMENTS_SYSTEM)
     except PaymentIsConfirmed:
         return

@@ -2,7 +2,13 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.manifest import Module
 
-_VIEWS = ("payments.view_payment", "payments.view_refund")
+_VIEWS = (
+    "payments.view_payment",
+    "payments.view_refund",
+    "payments.view_credit",
+    "payments.view_creditapplication",
+    "payments.view_creditrefund",
+)
 _WORK = ("payments.request_payment", "payments.confirm_payment")
 
 MODULE = Module(
@@ -17,8 +23,11 @@ MODULE = Module(
         "payment.failed",
         "payment.voided",
         "refund.processed",
+        "credit.received",
+        "credit.applied",
+        "credit.refunded",
     ),
-    subscribes=("payment.requested", "payment.voided", "refund.processed"),
+    subscribes=("payment.requested", "payment.voided", "refund.processed", "credit.refunded"),
     router="apps.payments.api.urls",
     grants={
         "controller": (*_WORK, "payments.refund_payment", *_VIEWS),

@@ -6,14 +6,16 @@ sandbox  a simulated card processor with a database of its own (SandboxOperation
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from dataclasses import dataclass
 from typing import Protocol
 
 from apps.kernel.clock import now
+from apps.settings.business_day import business_day
 
 from .errors import ProviderUnavailable
-from .models import Payment, Refund, SandboxOperation
+from .models import CreditRefund, Payment, Refund, SandboxOperation
 
 SLOW_CARD_DELAY_S = 2
 """The delay of the card tok_slow."""
@@ -21,9 +23,10 @@ SLOW_CARD_DELAY_S = 2
 
 @dataclass(frozen=True)
 class ProviderResponse:
-    """The result of a call: done with the provider's transaction id, declined with a reason, or pending."""
+    """The result of a call: done with the provider's transaction id and its day, declined with a reason, or pending."""
 
     transaction_id: str = ""
+    done_on: dt.date | None = None
     declined: str = ""
 
 
@@ -41,7 +44,7 @@ class PaymentProvider(Protocol):
         """Prevents any future charge of the payment. Returns the charge if one was made before."""
         ...
 
-    def send_refund(self, refund: Refund) -> ProviderResponse: ...
+    def send_refund(self, refund: Refund | CreditRefund) -> ProviderResponse: ...
 
 
 class Manual:
@@ -53,7 +56,7 @@ class Manual:
     def withdraw(self, payment: Payment) -> ProviderResponse:
         return PENDING
 
-    def send_refund(self, refund: Refund) -> ProviderResponse:
+    def send_refund(self, refund: Refund | CreditRefund) -> ProviderResponse:
         return PENDING
 
 
@@ -78,8 +81,8 @@ class Sandbox:
         )
         return _response(operation)
 
-    def send_refund(self, refund: Refund) -> ProviderResponse:
-        operation, _ = self._run(f"refund:{refund.pk}", refund.amount_minor, refund.payment.currency, "")
+    def send_refund(self, refund: Refund | CreditRefund) -> ProviderResponse:
+        operation, _ = self._run(refund.provider_key, refund.amount_minor, refund.amount.currency.code, "")
         return _response(operation)
 
     def _run(self, key: str, minor: int, currency: str, declined: str) -> tuple[SandboxOperation, bool]:
@@ -94,7 +97,9 @@ def _response(operation: SandboxOperation) -> ProviderResponse:
     return (
         ProviderResponse(declined=operation.declined)
         if operation.declined
-        else ProviderResponse(transaction_id=f"sandbox-{operation.pk}")
+        else ProviderResponse(
+            transaction_id=f"sandbox-{operation.pk}", done_on=business_day(operation.done_at)
+        )
     )
 
 

@@ -9,12 +9,13 @@ from django.db import connection
 from django.utils.translation import gettext
 
 from apps.kernel.money import Money, currency
+from apps.ledger.hooks import AccountSetting
 from apps.ledger.models import Entry
 from apps.settings import queries as settings_queries
 
 from .errors import PaymentHasFailed, PaymentIsRefunded, PaymentIsVoid, PaymentUnknown
-from .models import Payment, Refund
-from .setting_definitions import BANK, RECEIVABLE
+from .models import CREDIT, Credit, CreditRefund, Payment, Refund
+from .setting_definitions import ACCOUNTS, BANK, CREDIT_ACCOUNT, RECEIVABLE
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,16 @@ def bank_account() -> str:
 def receivable_account() -> str:
     """The code of the account of receivables."""
     return settings_queries.value(RECEIVABLE)
+
+
+def credit_account() -> str:
+    """The code of the account of money on account, a liability."""
+    return settings_queries.value(CREDIT_ACCOUNT)
+
+
+def account_settings() -> Sequence[AccountSetting]:
+    """The settings of the accounts that payments are posted to."""
+    return ACCOUNTS
 
 
 def is_confirmed(payment_id: int) -> bool:
@@ -66,6 +77,14 @@ def refunds_for(reference: str) -> Sequence[Refund]:
     return list(Refund.objects.filter(payment__reference=reference).select_related("payment").order_by("id"))
 
 
+def on_account() -> list[Money]:
+    """The total of open credits in each currency."""
+    sums: dict[str, int] = {}
+    for credit in Credit.objects.open():
+        sums[credit.currency] = sums.get(credit.currency, 0) + credit.unused.minor
+    return [Money(minor, currency(iso)) for iso, minor in sorted(sums.items())]
+
+
 def outstanding() -> list[Money]:
     """The total of outstanding payments in each currency."""
     sums: dict[str, int] = {}
@@ -76,7 +95,15 @@ def outstanding() -> list[Money]:
 
 def reconcile() -> list[Difference]:
     """Every disagreement between payments, refunds and the ledger; an empty list means that all agree."""
-    return [*_refunded(), *_never_posted(), *_payments_and_entries(), *_refunds_and_entries()]
+    return [
+        *_refunded(),
+        *_never_posted(),
+        *_payments_and_entries(),
+        *_refunds_and_entries(),
+        *_credits_and_entries(),
+        *_credit_refunds_and_entries(),
+        *_used(),
+    ]
 
 
 def _refunded() -> list[Difference]:
@@ -122,6 +149,41 @@ def _refunds_and_entries() -> list[Difference]:
         for refund in Refund.objects.select_related("payment")
     }
     return posting_differences("refund_ledger:", expected)
+
+
+def _credits_and_entries() -> list[Difference]:
+    """A credit that is a payment refunded on account has the entry of this refund."""
+    received = Credit.objects.exclude(provider=CREDIT)
+    expected = {
+        f"transfer:{credit.provider}:{credit.provider_payment_id}": (credit.currency, credit.amount_minor)
+        for credit in received
+    }
+    return posting_differences("transfer:", expected)
+
+
+def _credit_refunds_and_entries() -> list[Difference]:
+    expected = {
+        f"credit_refunded:{refund.credit_id}:{refund.reference}": (
+            refund.credit.currency,
+            refund.amount_minor,
+        )
+        for refund in CreditRefund.objects.select_related("credit")
+    }
+    return posting_differences("credit_refunded:", expected)
+
+
+def _used() -> list[Difference]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, used_minor, uses FROM payments_credit AS credit CROSS JOIN LATERAL (SELECT"
+            " coalesce((SELECT sum(amount_minor) FROM payments_creditapplication WHERE credit_id = credit.id), 0)"
+            " + coalesce((SELECT sum(amount_minor) FROM payments_creditrefund WHERE credit_id = credit.id), 0) AS uses"
+            ") AS parts WHERE used_minor <> uses ORDER BY id"
+        )
+        return [
+            Difference(f"used of credit {credit}", str(actual), str(expected))
+            for credit, actual, expected in cursor.fetchall()
+        ]
 
 
 def posting_differences(prefix: str, expected: dict[str, tuple[str, int]]) -> list[Difference]:

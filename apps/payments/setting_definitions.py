@@ -2,17 +2,22 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.settings import declare
+from apps.ledger.hooks import declare_account
 
-BANK = declare(
+BANK = declare_account(
     key="payments.bank_account",
-    type=str,
     default="1000",
     description=_("The code of the account that payments are debited to and refunds are credited to."),
 )
-RECEIVABLE = declare(
+CREDIT_ACCOUNT = declare_account(
+    key="payments.credit_account",
+    default="2100",
+    description=_("The code of the account of money on account: a liability to customers."),
+)
+RECEIVABLE = declare_account(
     key="payments.receivable_account",
-    type=str,
     default="1100",
     description=_("The code of the account of receivables."),
 )
+ACCOUNTS = (BANK, RECEIVABLE)
+"""Of a payment. Money on account needs its account too."""

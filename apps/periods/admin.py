@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django import forms
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -16,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from apps.console import hooks
 from apps.console.admin import CommandPage, ServerFields
 from apps.console.widgets import Form, ReasonForm
-from apps.kernel.clock import today
 from apps.kernel.errors import Refusal
+from apps.kernel.notation.form_fields import WholeNumberField
+from apps.settings.business_day import business_day
 
 from . import queries
 from .commands import AddFiscalYear, ClosePeriod
@@ -38,19 +38,21 @@ def calendar(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBa
             "numbers": range(1, 13),
             "may_close": user.has_perm(CLOSE),
             "may_add_year": user.has_perm(MANAGE),
+            "year_without_successor": queries.year_without_successor(business_day()),
         },
     )
 
 
 def _cell(period: Period) -> dict[str, Any]:
-    """A period in the future is open too, but has no button."""
-    state = "closed" if not period.is_open else "future" if period.starts_on > today() else "open"
+    """A period is open before its end too, but has no button until then."""
+    state = "closed" if not period.is_open else "future" if period.starts_on > business_day() else "open"
     return {
         "period": period,
         "state": state,
         "word": {"closed": gettext("Closed"), "open": gettext("Open"), "future": gettext("Future")}[state],
         "icon": {"closed": "lock", "open": "edit_calendar", "future": "event_upcoming"}[state],
         "month": f"{period.starts_on:%b}",
+        "has_ended": period.is_open and period.ends_on < business_day(),
         "close": reverse("admin:close_period", args=[period.pk]),
     }
 
@@ -94,7 +96,7 @@ class Close(CommandPage):
 
 
 class Year(Form):
-    year = forms.IntegerField(
+    year = WholeNumberField(
         label=_("First calendar year"), help_text=_("The year in which the fiscal year begins.")
     )
 
@@ -105,7 +107,7 @@ class AddFiscalYearPage(CommandPage):
 
     def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
         years = queries.years()
-        return {"initial": {"year": years[-1].starts_on.year + 1 if years else today().year}}
+        return {"initial": {"year": years[-1].starts_on.year + 1 if years else business_day().year}}
 
     def sentence(self, result: FiscalYear) -> str:
         return gettext("Fiscal year {code} was added, with twelve periods.").format(code=result.code)
@@ -122,10 +124,12 @@ def _period(period_id: int) -> Period:
 
 
 def _open_periods() -> str:
-    return f"{Period.objects.open().filter(starts_on__lte=today()).count()}"
+    return f"{Period.objects.open().filter(starts_on__lte=business_day()).count()}"
 
 
 def _oldest_open() -> str:
+    if missing := queries.year_without_successor(business_day()):
+        return gettext("the fiscal year after {year} is missing").format(year=missing.code)
     oldest = Period.objects.open().order_by("starts_on").first()
     return (
         gettext("the oldest is {code}").format(code=oldest.code)

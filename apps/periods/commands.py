@@ -1,5 +1,6 @@
 """The commands of periods."""
 
+import datetime as dt
 from dataclasses import dataclass
 
 from django.utils.translation import gettext_noop
@@ -29,8 +30,19 @@ class AddFiscalYear(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ExtendCalendar(Command):
+    """Add the fiscal years that are missing up to and including a day. Nothing changes if none is missing."""
+
+    permission = "periods.manage_calendar"
+    audit_message = gettext_noop("extended the fiscal calendar to {result}")
+
+    until: dt.date
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClosePeriod(Command):
-    """Close a period permanently: no entry can be posted into it. All earlier periods must be closed."""
+    """Close a period permanently: no entry can be posted into it. It must have ended, and all earlier periods must be
+    closed."""
 
     permission = "periods.close_period"
     audit_message = gettext_noop("closed period {result}")

@@ -20,6 +20,10 @@ class CalendarIsDefined(PeriodsRefusal, Conflict):
     enforced_by = ("periods_one_calendar",)
 
 
+class CalendarNameMissing(PeriodsRefusal, Invalid):
+    message = _("A fiscal calendar needs a name.")
+
+
 class MonthUnknown(PeriodsRefusal, Invalid):
     message = _("{month} is not a month: write 1 to 12.")
     enforced_by = ("periods_calendar_first_month",)
@@ -63,6 +67,20 @@ class PeriodIsClosed(PeriodsRefusal, Conflict):
 
 class NoPeriodForDay(PeriodsRefusal, Conflict):
     message = _("No period covers {day}.")
+
+
+class NoOpenDay(PeriodsRefusal, Conflict):
+    message = _("No period is open on {day} or later: add a fiscal year.")
+    postpones = True
+
+
+class DayTooFarAhead(PeriodsRefusal, Invalid):
+    message = _("{day} is more than {years} fiscal years after the last one: add them one by one.")
+
+
+class PeriodNotEnded(PeriodsRefusal, Conflict):
+    message = _("Period {period} can be closed after its last day, {ends_on}.")
+    enforced_by = ("periods_closed_after_its_end",)
 
 
 class EarlierPeriodIsOpen(PeriodsRefusal, Conflict):

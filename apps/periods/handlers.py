@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 
-from apps.bus import handles
+from apps.bus import dispatch, handles
 from apps.events import publish
 from apps.kernel.actors import acting, actor_label
 from apps.kernel.errors import together
 
 from . import queries, rules
-from .commands import AddFiscalYear, ClosePeriod, DefineCalendar
+from .commands import AddFiscalYear, ClosePeriod, DefineCalendar, ExtendCalendar
 from .events import FiscalYearAdded, PeriodClosed
 from .models import Calendar, FiscalYear, Period
 
@@ -19,6 +19,7 @@ from .models import Calendar, FiscalYear, Period
 def define_calendar(command: DefineCalendar) -> Calendar:
     with together() as validation:
         validation.check(rules.calendar_must_not_be_defined)
+        validation.check(rules.name_must_be_given, command.name)
         validation.check(rules.month_must_exist, command.first_month)
 
     return Calendar.objects.create(name=command.name, first_month=command.first_month)
@@ -53,6 +54,16 @@ def add_fiscal_year(command: AddFiscalYear) -> FiscalYear:
     return year
 
 
+@handles(ExtendCalendar)
+def extend_calendar(command: ExtendCalendar) -> FiscalYear:
+    _locked(queries.the_calendar())
+    last = rules.extension_must_be_short(command.until)
+
+    while last.ends_on < command.until:
+        last = dispatch(AddFiscalYear(year=last.starts_on.year + 1))
+    return last
+
+
 @handles(ClosePeriod, emits=(PeriodClosed,))
 def close_period(command: ClosePeriod) -> Period:
     period = rules.period_must_exist(command.period_id)
@@ -63,7 +74,7 @@ def close_period(command: ClosePeriod) -> Period:
         validation.check(rules.reason_must_be_given, command.reason)
         validation.check(rules.closing_must_not_be_blocked, period)
 
-    period.close(by=actor_label(acting())[:200], reason=command.reason.strip())
+    period.close(by=actor_label(acting())[:200], reason=command.reason)
 
     publish(PeriodClosed(period_id=period.pk, code=period.code))
     return period

@@ -1,15 +1,21 @@
-"""Implementations of hooks: the first closing check, and the first fiscal year of a new tenant."""
+"""Implementations of hooks: the first closing checks, a kind of notices, and the first fiscal year of a new tenant."""
 
 from collections.abc import Iterable
 
+from django.utils.translation import gettext_lazy as _
+
 from apps.bus import Command
 from apps.kernel.pii import NAME, TEXT, declare_pii
+from apps.notices.hooks import declare_kind
 from apps.tenancy.hooks import NewTenant, set_up
 
 from . import hooks, rules
 from .commands import AddFiscalYear, DefineCalendar
+from .extension import MISSING_YEAR
 
+hooks.closing_check(rules.period_must_have_ended)
 hooks.closing_check(rules.earlier_periods_must_be_closed)
+declare_kind(MISSING_YEAR, _("you keep the books of this tenant, or own it"), "tenants")
 
 
 @set_up("structure", order=20)

@@ -130,6 +130,11 @@ class Period(Tracked):
                 condition=Q(status="open", closed_at=None)
                 | (Q(status="closed", closed_at__isnull=False) & ~Q(closed_by="") & ~Q(close_reason="")),
             ),
+            # A closed period has ended in every time zone that the tenant may have; a rule knows the business day.
+            models.CheckConstraint(
+                name="periods_closed_after_its_end",
+                condition=Q(closed_at=None) | Q(closed_at__gt=F("ends_on")),
+            ),
             ExclusionConstraint(
                 name="periods_do_not_overlap",
                 expressions=[("calendar", RangeOperators.EQUAL), (DAYS, RangeOperators.OVERLAPS)],
@@ -152,6 +157,12 @@ class Period(Tracked):
         with connection.cursor() as cursor:
             PERIOD.key(period=self.pk).hold(cursor)
         self.refresh_from_db()
+
+    def hold_open(self) -> None:
+        """Waits for a concurrent close, and blocks others until the transaction ends; then rereads the status."""
+        with connection.cursor() as cursor:
+            PERIOD.key(period=self.pk).hold_shared(cursor)
+        self.refresh_from_db(fields=["status"])
 
     def close(self, *, by: str, reason: str) -> None:
         """Raises ValueError for a transition that is not in TRANSITIONS."""

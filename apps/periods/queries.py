@@ -6,10 +6,18 @@ import datetime as dt
 from collections.abc import Sequence
 
 from apps.kernel.errors import Refusal
+from apps.notices import queries as notices
+from apps.settings import queries as settings_queries
 
 from . import hooks
 from .errors import CalendarMissing, PeriodIsClosed
 from .models import Calendar, FiscalYear, Period
+from .setting_definitions import ADD_FISCAL_YEARS
+
+MAX_YEARS_AHEAD = 3
+"""Fiscal years that may be added at once after the last one: a day beyond is a mistake."""
+LEAD_TIME = dt.timedelta(days=60)
+"""The time before the end of the last fiscal year in which the next one is added, or announced as missing."""
 
 
 def the_calendar() -> Calendar:
@@ -33,6 +41,38 @@ def periods_before(day: dt.date) -> list[Period]:
 def years() -> list[FiscalYear]:
     """All fiscal years, the earliest first."""
     return list(FiscalYear.objects.order_by("starts_on"))
+
+
+def last_year() -> FiscalYear | None:
+    return FiscalYear.objects.order_by("starts_on").last()
+
+
+def year_without_successor(day: dt.date) -> FiscalYear | None:
+    """The last fiscal year if it ends within LEAD_TIME after the day, or has ended."""
+    last = last_year()
+    return last if last and last.ends_on - day <= LEAD_TIME else None
+
+
+def first_open_day(day: dt.date) -> dt.date | None:
+    """The first day on or after `day` in an open period, or in a fiscal year that may be added automatically."""
+    period = Period.objects.open().filter(ends_on__gte=day).order_by("starts_on").first()
+    if period:
+        return max(day, period.starts_on)
+    last = last_year()
+    if last is None or not settings_queries.value(ADD_FISCAL_YEARS):
+        return None
+    first = max(day, last.ends_on + dt.timedelta(days=1))
+    return first if is_near(first, last) else None
+
+
+def is_near(day: dt.date, last: FiscalYear) -> bool:
+    """The day is at most MAX_YEARS_AHEAD fiscal years after the last one."""
+    return day.year - last.ends_on.year <= MAX_YEARS_AHEAD
+
+
+def notified_roles() -> tuple[str, ...]:
+    """The roles of the tenant that are notified if nothing can be posted."""
+    return tuple(role for role in ("owner", "controller", "accountant") if role in notices.audiences())
 
 
 def calendar_grid() -> list[tuple[FiscalYear, list[Period]]]:

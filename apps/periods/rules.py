@@ -5,15 +5,21 @@ from __future__ import annotations
 import datetime as dt
 
 from apps.kernel.errors import together
+from apps.kernel.text import is_visible
 from apps.settings import queries as settings_queries
+from apps.settings.business_day import business_day
 
 from . import hooks, queries
 from .errors import (
     CalendarIsDefined,
+    CalendarNameMissing,
+    DayTooFarAhead,
     EarlierPeriodIsOpen,
     MonthUnknown,
+    NoOpenDay,
     NoPeriodForDay,
     PeriodIsClosed,
+    PeriodNotEnded,
     PeriodNotFound,
     PeriodOverlaps,
     ReasonTooShort,
@@ -30,6 +36,11 @@ FIRST_YEAR, LAST_YEAR = 1900, 2999
 def calendar_must_not_be_defined() -> None:
     if Calendar.objects.exists():
         raise CalendarIsDefined
+
+
+def name_must_be_given(name: str) -> None:
+    if not is_visible(name):
+        raise CalendarNameMissing
 
 
 def month_must_exist(month: int) -> None:
@@ -82,6 +93,30 @@ def day_must_be_open(day: dt.date) -> Period:
     return period
 
 
+def open_day_must_exist(day: dt.date) -> dt.date:
+    """The first open day on or after the day; its fiscal year may be missing."""
+    first = queries.first_open_day(day)
+    if first is None:
+        raise NoOpenDay(day=day)
+    return first
+
+
+def extension_must_be_short(until: dt.date) -> FiscalYear:
+    """The last fiscal year; the day is not far after it."""
+    last = queries.last_year()
+    if last is None:
+        raise NoPeriodForDay(day=until)
+    if not queries.is_near(until, last):
+        raise DayTooFarAhead(day=until, years=queries.MAX_YEARS_AHEAD)
+    return last
+
+
+def period_must_have_ended(period: Period) -> None:
+    """Entries of its last day may still come before the end of the business day."""
+    if business_day() <= period.ends_on:
+        raise PeriodNotEnded(period=period.code, ends_on=period.ends_on)
+
+
 def earlier_periods_must_be_closed(period: Period) -> None:
     earlier = Period.objects.before(period).open().order_by("starts_on").first()
     if earlier is not None:
@@ -97,5 +132,5 @@ def closing_must_not_be_blocked(period: Period) -> None:
 def reason_must_be_given(reason: str) -> None:
     """At least as long as the setting `periods.reason_length`."""
     minimum = settings_queries.value(REASON_LENGTH)
-    if len(reason.strip()) < minimum:
+    if len(reason) < minimum or (minimum and not is_visible(reason)):
         raise ReasonTooShort(minimum=minimum)

@@ -18,7 +18,7 @@ from .declaration import SAGAS
 from .inline import is_inline
 from .models import Run
 from .scheduling import TAKEOVER_DELAY, schedule
-from .steps import ExternalStep
+from .steps import AnyStep, ExternalStep, Wait
 
 RUN = Lock("saga:{run}")
 
@@ -38,11 +38,12 @@ def claim(run_id: int, locks: ExitStack, *, resumed: bool) -> Run | None:
         run = retries.claim(Run.objects.in_progress().filter(pk=run_id), waits=True)
         if run is None or not _is_due(run, resumed=resumed):
             return None
-        if _is_at_external_step(run) and not locks.enter_context(execution_lock(run_id)):
+        step = _step_of(run)
+        if isinstance(step, ExternalStep) and not locks.enter_context(execution_lock(run_id)):
             schedule(run, after=TAKEOVER_DELAY)
             return None
         run.version += 1
-        run.attempts += not run.is_waiting
+        run.attempts += not isinstance(step, Wait)
         run.stage = ""
         run.save(update_fields=["version", "attempts", "stage"])
         return run
@@ -56,9 +57,9 @@ def _is_due(run: Run, *, resumed: bool) -> bool:
     return not is_early or (resumed and (run.is_waiting or is_inline()))
 
 
-def _is_at_external_step(run: Run) -> bool:
+def _step_of(run: Run) -> AnyStep | None:
     saga = SAGAS.get(run.saga)
-    return saga is not None and isinstance(saga.step(run.step), ExternalStep)
+    return saga.step(run.step) if saga else None
 
 
 def locked_as_claimed(claimed: Run) -> Run | None:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.db.retries import Retried, RetriedQuerySet
+from apps.kernel.machine_text import MachineText
 from apps.kernel.models import Tracked
 
 
@@ -135,7 +136,7 @@ class LogEntry(models.Model):
     step = models.CharField(max_length=80, blank=True)
     direction = models.CharField(max_length=16, choices=Run.Direction.choices)
     attempt = models.PositiveSmallIntegerField(default=0)
-    detail = models.TextField(blank=True)
+    detail = MachineText(blank=True)
     actor_name = models.CharField(max_length=200, blank=True)
 
     class Meta:

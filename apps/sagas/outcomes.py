@@ -16,9 +16,11 @@ from .transitions import compensate, pause, retry_later
 
 
 class Failure(Enum):
-    """The kinds of errors of an attempt. A feature may be off for long, so such an attempt is not counted."""
+    """The kinds of errors of an attempt. A feature may be off for long, and an open period may be missing, so such an
+    attempt is not counted."""
 
     FEATURE_OFF = auto()
+    POSTPONED = auto()
     UNAVAILABLE = auto()
     REFUSED = auto()
     FAULT = auto()
@@ -27,12 +29,14 @@ class Failure(Enum):
 ON_ERROR: Mapping[Phase, Mapping[Failure, Move]] = {
     Phase.BEFORE_PIVOT: {
         Failure.FEATURE_OFF: pause,
+        Failure.POSTPONED: pause,
         Failure.UNAVAILABLE: retry_later,
         Failure.REFUSED: compensate,
         Failure.FAULT: retry_later,
     },
     Phase.AFTER_PIVOT: {
         Failure.FEATURE_OFF: pause,
+        Failure.POSTPONED: pause,
         Failure.UNAVAILABLE: retry_later,
         Failure.REFUSED: retry_later,
         Failure.FAULT: retry_later,
@@ -54,6 +58,8 @@ def _failure_of(error: Exception) -> Failure:
     match error:
         case FeatureOff() if not is_inline():
             return Failure.FEATURE_OFF
+        case Refusal(postpones=True) if not is_inline():
+            return Failure.POSTPONED
         case Unavailable() | RequestInFlight():
             return Failure.UNAVAILABLE
         case Refusal():

@@ -86,13 +86,13 @@ class ExternalStep(Generic[D]):
 class Wait(Generic[D]):
     """Continues when `until` returns True; a Refusal raised by it starts the compensation.
 
-    The condition is evaluated every `poll_interval`, at once after `apps.sagas.scheduling.resume(subject)`, and fails
-    after `timeout`.
+    Whatever changes the condition wakes the run by `apps.sagas.scheduling.resume(subject)`, usually in a listener of
+    its event. Waiting publishes nothing. An hourly sweep evaluates it too: it finds a lost wake-up, a condition
+    that time alone changes, and the end of `timeout`.
     """
 
     name: str
     until: Callable[[D], bool]
-    poll_interval: dt.timedelta = dt.timedelta(minutes=1)
     timeout: dt.timedelta = dt.timedelta(days=7)
 
 

@@ -45,10 +45,11 @@ def _run_number(saga: Saga, subject: str) -> int:
 
 
 def stalled() -> Sequence[Run]:
-    """Runs that no event has advanced for long."""
+    """Runs that no event has advanced for long. Runs that wait are looked at by the sweep."""
     long_ago = now() - STALLED_AFTER
     is_due = Q(next_at=None) | Q(next_at__lt=long_ago)
-    return list(Run.objects.executable().filter(is_due, moved_at__lt=long_ago))
+    runs = Run.objects.executable().exclude(state=Run.State.WAITING)
+    return list(runs.filter(is_due, moved_at__lt=long_ago))
 
 
 def save(run: Run) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from apps.events import publish
 from apps.kernel.clock import now
 from apps.kernel.db.retries import Backoff
+from apps.kernel.text import sanitised
 
 from .data import carry
 from .declaration import SAGAS, Saga
@@ -25,6 +26,8 @@ from .store import save, write_log
 
 BACKOFF = Backoff.exponential(first=dt.timedelta(seconds=2), max_delay=dt.timedelta(minutes=5), retries=9)
 """Between attempts of a step. The declaration of the step says how many it has."""
+PAUSE_DURATION = dt.timedelta(hours=1)
+"""Of a run at a step whose feature is off, unless it is resumed."""
 log = logging.getLogger(__name__)
 Kind, State, Direction = LogEntry.Kind, Run.State, Run.Direction
 
@@ -48,13 +51,11 @@ def complete_wait(run: Run, saga: Saga, wait: Wait[Any]) -> None:
 
 
 def continue_waiting(run: Run, wait: Wait[Any]) -> None:
-    """Start or continue to wait. One evaluation is scheduled at a time, however often the run is resumed."""
+    """Start or continue to wait, until the run is resumed or the sweep finds that it can continue."""
     if run.state != State.WAITING:
         write_log(run, Kind.WAITS)
         run.state, run.waits_until = State.WAITING, now() + wait.timeout
-    if run.next_at is None or run.next_at <= now():
-        run.next_at = now() + wait.poll_interval
-        schedule(run, after=wait.poll_interval)
+    run.next_at = run.waits_until
     save(run)
 
 
@@ -106,6 +107,7 @@ def retry_step(run: Run, reason: str, actor_name: str) -> None:
 def retry_later(run: Run, reason: str) -> None:
     """Schedule another attempt of the step, with exponential backoff and jitter."""
     write_log(run, Kind.FAILED, reason)
+    run.state = State.COMPENSATING if run.is_compensating else State.RUNNING
     delay = BACKOFF.delay(run.attempts)
     run.next_at = now() + delay
     schedule(run, after=delay)
@@ -113,9 +115,13 @@ def retry_later(run: Run, reason: str) -> None:
 
 
 def pause(run: Run, reason: str) -> None:
-    """Retry later without counting the attempt: the feature may be off for long."""
-    run.attempts -= 1
-    retry_later(run, reason)
+    """Wait without counting the attempt: the feature may be off, or an open period missing, for long. The sweep tries
+    again."""
+    if run.state != State.WAITING:
+        write_log(run, Kind.WAITS, reason)
+    run.state, run.attempts = State.WAITING, max(run.attempts - 1, 0)
+    run.next_at = now() + PAUSE_DURATION
+    save(run)
 
 
 def stop_for_operator(run: Run, reason: str) -> None:
@@ -123,7 +129,11 @@ def stop_for_operator(run: Run, reason: str) -> None:
     write_log(run, Kind.STUCK, reason)
     run.state, run.last_error, run.next_at = State.NEEDS_ATTENTION, reason, None
     save(run)
-    publish(SagaStuck(run_id=run.pk, saga=run.saga, subject=run.subject, step=run.step, why=reason[:500]))
+    publish(
+        SagaStuck(
+            run_id=run.pk, saga=run.saga, subject=run.subject, step=run.step, why=sanitised(reason[:500])
+        )
+    )
     log.error("%s needs an operator at “%s”: %s", run, run.step, reason)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import ClassVar
 
 from django.utils.translation import gettext_noop
 
 from apps.bus import Command
+from apps.kernel.plain import multiline, printed, verbatim
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,9 +20,9 @@ class AddCustomer(Command):
     audit_message = gettext_noop("added the customer {result}")
 
     code: str
-    name: str
+    name: str = field(metadata=printed)
     email: str = ""
-    address: str = ""
+    address: str = field(default="", metadata=printed | multiline)
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,28 @@ class StoreInvoiceDocument(Command):
     audit_message = gettext_noop("stored the document of invoice {result}")
 
     invoice_id: int
-    file: str
+    file: str = field(metadata=verbatim)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FailInvoiceDocument(Command):
+    """Record that an invoice's document could not be made."""
+
+    permission = "sales.issue_invoice"
+    audit_message = gettext_noop("recorded that the document of invoice {result} failed: {reason}")
+
+    invoice_id: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RetryInvoiceDocument(Command):
+    """Make the document of an invoice again, after it failed."""
+
+    permission = "sales.issue_invoice"
+    audit_message = gettext_noop("retried the document of invoice {result}")
+
+    invoice_id: int
 
 
 @dataclass(frozen=True, kw_only=True)

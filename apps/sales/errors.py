@@ -16,7 +16,7 @@ class CustomerUnknown(NotFound):
 
 class CustomerCodeTaken(Conflict):
     message = _("There is already a customer {code}.")
-    enforced_by = ("sales_customer_code_key",)
+    enforced_by = ("sales_customer_code_key", "sales_customer_code_in_any_case")
 
 
 class CustomerNameMissing(Invalid):
@@ -88,6 +88,10 @@ class OrderIsNotPaid(Conflict):
     message = _("Order {order} has no payment that can be refunded.")
 
 
+class OrdersInProgress(Conflict):
+    message = _("Period {period} has orders in progress: {orders}. Complete or cancel them first.")
+
+
 class ReasonMissing(ReasonRequired):
     """For the cancellation of an order."""
 
@@ -102,6 +106,10 @@ class InvoiceUnknown(NotFound):
 class InvoiceIsFixed(Conflict):
     message = _("Invoice {invoice} is issued and never changes.")
     enforced_by = ("BS003",)
+
+
+class DocumentNotFailed(Conflict):
+    message = _("The document of invoice {invoice} has not failed: it is {state}.")
 
 
 class OrderHasInvoice(Conflict):

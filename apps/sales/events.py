@@ -49,6 +49,23 @@ class OrderCompleted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class InvoiceDocumentRetried(Event):
+    """The document of an invoice is to be made again, after it failed."""
+
+    name = "invoice.document_retried"
+    internal: ClassVar[bool] = True
+
+    invoice_id: int
+    order_id: int
+    attempt: str
+
+    @property
+    def aggregate(self) -> str:
+        """One of its own: the delivery does not wait for a dead one of an earlier attempt."""
+        return f"order:{self.order_id}:document:{self.attempt}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class InvoiceIssued(Event):
     """An invoice was numbered and posted as entry `entry_id`. Its document is not rendered yet."""
 

@@ -1,18 +1,17 @@
 """Renders an invoice as PDF, deterministically: the same invoice gives the same bytes.
 
-Names in Latin, Greek, Cyrillic and related scripts are set in DejaVu Sans, which is embedded. Chinese, Japanese and
-Korean are set in the standard fonts of PDF readers, since embedding such a font takes 15 MB. Right-to-left text is
-not shaped.
+Everything flows over pages: a row of a table is never taller than a page. `apps.kernel.printing.characters` chooses the
+fonts. Text that no font prints is refused when it is written, and here for older rows, instead of being left out.
 """
 
 from __future__ import annotations
 
 import io
-import re
+import textwrap
+import unicodedata
 from collections.abc import Iterator
 from functools import cache
-from itertools import groupby
-from pathlib import Path
+from itertools import groupby, zip_longest
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -27,19 +26,29 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
+from apps.kernel.errors import together
+from apps.kernel.printing.characters import (
+    CHINESE,
+    EMBEDDED,
+    FONTS,
+    JAPANESE,
+    KOREAN,
+    font_of,
+    is_japanese,
+    text_must_be_printable,
+)
+
 from .models import Invoice
 
-FONTS = Path(__file__).parent / "fonts"
 INK, QUIET, LINE = HexColor("#1f2937"), HexColor("#6b7280"), HexColor("#d1d5db")
 MARGIN = 20 * mm
-KANA = re.compile(r"[\u3040-\u30ff\u31f0-\u31ff]")
-HANGUL = re.compile(r"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
-HAN = re.compile(r"[\u2e80-\u303f\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+MAX_CHARACTERS_IN_ROW = 500
+"""A longer line of an address continues in the next row, so that a row fits on a page."""
 
 
 def rendered(invoice: Invoice) -> bytes:
-    """The bytes of the PDF."""
+    """The bytes of the PDF. Raises TextNotPrintable or TextRightToLeft."""
+    _must_be_printable(invoice)
     _register_fonts()
     document = io.BytesIO()
     SimpleDocTemplate(
@@ -62,7 +71,7 @@ def rendered(invoice: Invoice) -> bytes:
 
 def _head(invoice: Invoice) -> Iterator[Flowable]:
     """Seller and title; below them the customer, and number, date, order and currency."""
-    address = [invoice.customer_name, *invoice.customer_address.splitlines()]
+    address = [invoice.customer_name, *_rows(invoice.customer_address)]
     facts = (
         ("Invoice number", str(invoice)),
         ("Date", f"{invoice.issued_on:%d %B %Y}"),
@@ -75,11 +84,16 @@ def _head(invoice: Invoice) -> Iterator[Flowable]:
         _text("Billed to", "label"),
         *(_text(line, "strong" if not n else "plain") for n, line in enumerate(address)),
     ]
-    details = _table(
-        [[_text(name, "label"), _text(value, "plain")] for name, value in facts], (30 * mm, 50 * mm)
-    )
-    yield _table([[billed, details]], (90 * mm, 80 * mm))
+    details = [(_text(name, "label"), _text(value, "plain")) for name, value in facts]
+    rows = [[line or "", *(fact or ("", ""))] for line, fact in zip_longest(billed, details)]
+    yield _table(rows, (90 * mm, 30 * mm, 50 * mm))
     yield Spacer(1, 12 * mm)
+
+
+def _rows(text: str) -> Iterator[str]:
+    """The lines of the text, of which an overlong one is continued in further rows."""
+    for line in text.splitlines():
+        yield from textwrap.wrap(line, MAX_CHARACTERS_IN_ROW) or [""]
 
 
 def _lines(invoice: Invoice) -> Iterator[Flowable]:
@@ -96,7 +110,7 @@ def _lines(invoice: Invoice) -> Iterator[Flowable]:
         ]
         for line in invoice.order.lines.select_related("item", "order")
     ]
-    lines = Table([head, *rows], (30 * mm, 64 * mm, 20 * mm, 26 * mm, 30 * mm), repeatRows=1, splitByRow=1)
+    lines = Table([head, *rows], (28 * mm, 48 * mm, 25 * mm, 31 * mm, 38 * mm), repeatRows=1, splitByRow=1)
     lines.setStyle(
         TableStyle(
             [
@@ -122,21 +136,30 @@ def _foot(invoice: Invoice) -> Iterator[Flowable]:
 # Text
 
 
+def _must_be_printable(invoice: Invoice) -> None:
+    """Every text that was written by users."""
+    with together() as validation:
+        for field, text in (
+            ("The name of the company", invoice.seller),
+            ("The name of the customer", invoice.customer_name),
+            ("The address of the customer", invoice.customer_address),
+            *(
+                (f"Line {line.line_no}", f"{line.item.sku} {line.name}")
+                for line in invoice.order.lines.select_related("item")
+            ),
+        ):
+            validation.check(text_must_be_printable, field, text)
+
+
 def _text(text: str, style: str) -> Paragraph:
     return Paragraph("".join(_marked(text)), _styles()[style])
 
 
 def _marked(text: str) -> Iterator[str]:
     """Escaped markup, in which each run of characters has a font that covers it."""
-    plain = CONTROL.sub("", text)
-    east = "HeiseiKakuGo-W5" if KANA.search(plain) else "STSong-Light"
-
-    def font(character: str) -> str:
-        if HANGUL.match(character):
-            return "HYGothic-Medium"
-        return east if KANA.match(character) or HAN.match(character) else ""
-
-    for name, characters in groupby(plain, font):
+    plain = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
+    has_kana = is_japanese(plain)
+    for name, characters in groupby(plain, lambda character: font_of(character, has_kana=has_kana)):
         stretch = escape("".join(characters)).replace("\n", "<br/>")
         yield f'<font name="{name}">{stretch}</font>' if name else stretch
 
@@ -172,9 +195,9 @@ def _styles() -> dict[str, ParagraphStyle]:
 
 @cache
 def _register_fonts() -> None:
-    for name in ("DejaVuSans", "DejaVuSans-Bold"):
+    for name in EMBEDDED:
         pdfmetrics.registerFont(TTFont(name, FONTS / f"{name}.ttf"))
-    for name in ("HeiseiKakuGo-W5", "STSong-Light", "HYGothic-Medium"):
+    for name in (JAPANESE, CHINESE, KOREAN):
         pdfmetrics.registerFont(UnicodeCIDFont(name))
 
 

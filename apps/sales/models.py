@@ -178,15 +178,24 @@ class OrderLine(Tracked):
 class Invoice(Tracked):
     """The invoice of an order, with names and address as of its date.
 
-    number  assigned by the database, without a gap in its year
-    file    the storage key of its document, once stored
+    number   assigned by the database, without a gap in its year
+    file     the storage key of its document, once stored
+    failure  why the last attempt to make its document failed
     """
 
     class State(models.TextChoices):
         ISSUED = "issued", _("Issued, document pending")
+        FAILED = "failed", _("Issued, document failed")
         STORED = "stored", _("Issued")
 
-    TRANSITIONS: ClassVar = frozenset({(State.ISSUED, State.STORED)})
+    TRANSITIONS: ClassVar = frozenset(
+        {
+            (State.ISSUED, State.STORED),
+            (State.ISSUED, State.FAILED),
+            (State.FAILED, State.ISSUED),
+            (State.FAILED, State.STORED),
+        }
+    )
 
     order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="invoice")
     year = models.PositiveSmallIntegerField()
@@ -200,6 +209,7 @@ class Invoice(Tracked):
     entry = models.ForeignKey("ledger.Entry", on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=6, choices=State.choices, default=State.ISSUED)
     file = models.CharField(max_length=200, blank=True)
+    failure = models.TextField("reason", blank=True)
 
     class Meta:
         default_permissions = ("view",)
@@ -209,7 +219,11 @@ class Invoice(Tracked):
             models.UniqueConstraint(name="sales_invoice_number_once", fields=["year", "number"]),
             models.CheckConstraint(
                 name="sales_stored_invoice_has_file",
-                condition=Q(state="issued", file="") | (Q(state="stored") & ~Q(file="")),
+                condition=Q(state__regex="^(issued|failed)$", file="") | (Q(state="stored") & ~Q(file="")),
+            ),
+            models.CheckConstraint(
+                name="sales_failed_document_has_reason",
+                condition=(Q(state="failed") & ~Q(failure="")) | (~Q(state="failed") & Q(failure="")),
             ),
             models.CheckConstraint(
                 name="sales_invoice_is_of_its_year", condition=Q(issued_on__year=F("year"))

@@ -11,6 +11,7 @@ from apps.inventory import queries as inventory
 from apps.inventory.models import Reservation
 from apps.kernel.files.store import files
 from apps.kernel.money import Money, currency
+from apps.kernel.notation import is_whole_number
 from apps.ledger.models import Entry
 from apps.payments import queries as payments
 from apps.payments.models import Payment, Refund
@@ -43,7 +44,9 @@ def order(order_id: int) -> Order:
 def order_of(subject: str) -> Order | None:
     """The order with the reference `subject`, such as "order:12"; None for any other reference."""
     kind, _, number = subject.partition(":")
-    return Order.objects.filter(pk=int(number)).first() if kind == "order" and number.isdecimal() else None
+    return (
+        Order.objects.filter(pk=int(number)).first() if kind == "order" and is_whole_number(number) else None
+    )
 
 
 def is_paid(order_id: int, payment_id: int) -> bool:
@@ -78,6 +81,11 @@ def related_records(order_id: int) -> RelatedRecords:
             Entry.objects.posted().with_numbers().filter(reference=subject_order.subject).order_by("id")
         ),
     )
+
+
+def failed_documents() -> int:
+    """The number of invoices whose document failed."""
+    return Invoice.objects.filter(state=Invoice.State.FAILED).count()
 
 
 @dataclass(frozen=True)

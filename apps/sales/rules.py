@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
@@ -10,16 +11,23 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from apps.inventory.models import Item
+from apps.kernel.currencies import currency_must_be_valid_on
 from apps.kernel.errors import together
-from apps.kernel.money import LARGEST, Money, currency
+from apps.kernel.listing import listed
+from apps.kernel.money import LARGEST, Money
+from apps.kernel.text import is_visible
+from apps.ledger import rules as ledger
 from apps.payments import queries as payments
 from apps.payments.models import Payment
+from apps.periods.models import Period
+from apps.settings.business_day import business_day, end_of_business_day
 
 from .commands import OrderedItem
 from .errors import (
     CustomerCodeTaken,
     CustomerNameMissing,
     CustomerUnknown,
+    DocumentNotFailed,
     EmailMalformed,
     InvoiceUnknown,
     ItemDuplicated,
@@ -30,18 +38,22 @@ from .errors import (
     OrderIsInvoiced,
     OrderIsNotPaid,
     OrderNotReady,
+    OrdersInProgress,
     OrderTotalOutOfRange,
     OrderUnknown,
 )
 from .models import Customer, Invoice, Order
+from .setting_definitions import ACCOUNTS
 
 MAX_QUANTITY = 10**9
+MAX_ORDERS_LISTED = 10
+IN_PROGRESS = (Order.State.PLACED, Order.State.CONFIRMED, Order.State.PAID)
 
 
 def customer_must_be_new(code: str, name: str) -> None:
-    if not code.strip() or not name.strip():
+    if not is_visible(code) or not is_visible(name):
         raise CustomerNameMissing
-    if Customer.objects.filter(code=code).exists():
+    if Customer.objects.filter(code__iexact=code).exists():
         raise CustomerCodeTaken(code=code)
 
 
@@ -74,7 +86,7 @@ class PricedLine:
 
 def order_must_be_valid(lines: Sequence[OrderedItem], iso: str) -> list[PricedLine]:
     """The validated lines: existing items, each on one line, with a total above zero."""
-    currency(iso)
+    currency_must_be_valid_on(iso, business_day())
     with together() as validation:
         validation.check(items_must_be_unique, lines)
         items = {item.sku: item for item in Item.objects.filter(sku__in=[line.sku for line in lines])}
@@ -103,6 +115,30 @@ def line_must_be_valid(number: int, line: OrderedItem, item: Item | None, iso: s
     if not 0 < line.quantity <= MAX_QUANTITY or price.minor < 0:
         raise LineMalformed(line=number)
     return PricedLine(item, line.quantity, price)
+
+
+# Booking
+
+
+def booking_must_be_possible(currency: str = "", day: dt.date | None = None) -> None:
+    """Before an order is taken, and before an entry of the day: the accounts of payments and sales, and an open day."""
+    ledger.booking_must_be_possible(
+        day or business_day(), (*payments.account_settings(), *ACCOUNTS), currency=currency
+    )
+
+
+def accounts_must_take_postings() -> None:
+    """The accounts of payments and sales, which may have child accounts or be inactive."""
+    ledger.accounts_of_settings_must_take_postings((*payments.account_settings(), *ACCOUNTS))
+
+
+def no_order_must_be_in_progress(period: Period) -> None:
+    """The closing check of sales: every order placed up to the end of the period is invoiced or cancelled."""
+    in_progress = Order.objects.filter(
+        state__in=IN_PROGRESS, placed_at__lt=end_of_business_day(period.ends_on)
+    ).order_by("pk")
+    if names := [str(order) for order in in_progress]:
+        raise OrdersInProgress(period=period.code, orders=listed(names, MAX_ORDERS_LISTED), count=len(names))
 
 
 # States of an order
@@ -158,3 +194,8 @@ def invoice_must_exist(invoice_id: int) -> Invoice:
     if invoice is None:
         raise InvoiceUnknown(invoice_id=invoice_id)
     return invoice
+
+
+def document_must_have_failed(invoice: Invoice) -> None:
+    if invoice.state != Invoice.State.FAILED:
+        raise DocumentNotFailed(invoice=invoice, state=invoice.get_state_display().lower())

@@ -2,17 +2,16 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.settings import declare
+from apps.ledger.hooks import declare_account
 
-REVENUE = declare(
+REVENUE = declare_account(
     key="sales.revenue_account",
-    type=str,
     default="4000",
     description=_("The code of the account that invoices are posted to."),
 )
-REFUNDS = declare(
+REFUNDS = declare_account(
     key="sales.refunds_account",
-    type=str,
     default="4900",
     description=_("The code of the account that refunds of sales are posted to."),
 )
+ACCOUNTS = (REVENUE, REFUNDS)

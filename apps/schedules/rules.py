@@ -8,7 +8,7 @@ from typing import Any
 from apps.bus import Command
 from apps.bus.fresh_authentication import must_be_fresh
 from apps.bus.middleware import actor_must_be_allowed
-from apps.bus.plain import from_json
+from apps.bus.plain import from_entered_json
 from apps.kernel.actors import Actor
 from apps.kernel.clock import now
 
@@ -29,7 +29,7 @@ MAX_YEARS_AHEAD = 10
 
 def command_must_be_schedulable(name: str, arguments: dict[str, Any]) -> Command:
     """Raises CommandUnknown, CommandMalformed, CommandNotSchedulable."""
-    command = from_json({"command": name, "fields": arguments})
+    command = from_entered_json({"command": name, "fields": arguments})
     if not queries.is_schedulable(type(command)):
         raise CommandNotSchedulable(title=command.title())
     return command

@@ -20,6 +20,7 @@ from apps.console.labels import Colours, display
 from apps.console.sites import operator_site, tenant_site
 from apps.console.widgets import Form, ReasonForm
 from apps.kernel.clock import today
+from apps.kernel.notation.form_fields import DayField, WholeNumberField
 from apps.kernel.tenant import current_tenant
 
 from . import queries, rules
@@ -92,8 +93,8 @@ class ServiceAccountAdmin(ReadOnlyAdmin):
         )
 
 
-def _expiry() -> forms.DateField:
-    return forms.DateField(label=_("Last day of the token"), help_text=_("At most a year from today."))
+def _expiry() -> DayField:
+    return DayField(label=_("Last day of the token"), help_text=_("At most a year from today."))
 
 
 class NewAccountForm(Form):
@@ -118,7 +119,7 @@ class NewAccountForm(Form):
 
 class RotationForm(Form):
     expires_on = _expiry()
-    overlap_hours = forms.IntegerField(
+    overlap_hours = WholeNumberField(
         label=_("Hours until former tokens end"), initial=24, min_value=0, max_value=rules.MAX_OVERLAP_HOURS
     )
 

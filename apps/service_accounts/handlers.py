@@ -23,14 +23,14 @@ from .models import ServiceAccount, ServiceToken
 def create_service_account(command: CreateServiceAccount) -> ServiceAccount:
     """The result has the `new_token`, once."""
     with together() as checks:
-        name, purpose = checks.check(rules.name_must_be_given, command.name, command.purpose) or ("", "")
+        checks.check(rules.name_must_be_given, command.name, command.purpose)
         checks.check(rules.name_must_be_free, command.name)
         owner = checks.check(rules.owner_must_be_active, command.owner_id)
         scopes = checks.check(rules.scopes_must_be_grantable, command.scopes, _granter())
         expires_at = checks.check(rules.expiry_must_be_in_range, command.expires_on)
 
     account = ServiceAccount.objects.create(
-        name=name, purpose=purpose, owner=owner, scopes=scopes, created_at=now()
+        name=command.name, purpose=command.purpose, owner=owner, scopes=scopes, created_at=now()
     )
     _add_token(account, expires_at)
 

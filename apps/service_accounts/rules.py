@@ -10,6 +10,7 @@ from apps.identity.models import User
 from apps.kernel.actors import Actor
 from apps.kernel.clock import today
 from apps.kernel.errors import together
+from apps.kernel.text import is_visible
 from apps.tenancy import numbering
 
 from .errors import (
@@ -32,14 +33,13 @@ DEFAULT_LIFE = dt.timedelta(days=90)
 MAX_OVERLAP_HOURS = 720
 
 
-def name_must_be_given(name: str, purpose: str) -> tuple[str, str]:
-    if not name.strip() or not purpose.strip():
+def name_must_be_given(name: str, purpose: str) -> None:
+    if not is_visible(name) or not is_visible(purpose):
         raise NameMissing
-    return name.strip(), purpose.strip()
 
 
 def name_must_be_free(name: str) -> None:
-    if ServiceAccount.objects.filter(name__iexact=name.strip()).exists():
+    if ServiceAccount.objects.filter(name__iexact=name).exists():
         raise NameTaken(name=name)
 
 

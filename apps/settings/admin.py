@@ -18,6 +18,7 @@ from apps.bus import Command
 from apps.console import hooks
 from apps.console.admin import CommandPage, ServerFields
 from apps.console.widgets import Form
+from apps.kernel import strict_json
 
 from . import queries
 from .commands import ChangeSetting
@@ -47,9 +48,9 @@ class Value(Form):
 
     def clean_value(self) -> Any:
         try:
-            return json.loads(self.cleaned_data["value"])
-        except ValueError:
-            raise ValidationError(gettext("This is not JSON.")) from None
+            return strict_json.loads(self.cleaned_data["value"])
+        except strict_json.NotStrictJSON as why:
+            raise ValidationError(gettext("This is not JSON: {why}.").format(why=why)) from None
 
 
 class Change(CommandPage):
@@ -68,6 +69,7 @@ class Change(CommandPage):
             (gettext("Setting"), setting.key),
             (gettext("Description"), str(setting.description)),
             (gettext("Type"), setting.type.__name__),
+            *(((gettext("Range"), setting.range),) if setting.range else ()),
             (gettext("Default"), json.dumps(setting.default)),
         )
 

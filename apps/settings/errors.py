@@ -13,6 +13,11 @@ class SettingInvalid(Invalid):
     message = _("The value of {key} is invalid: {why}.")
 
 
+class SettingOutOfRange(Invalid):
+    message = _("{key} must be {minimum} to {maximum}.")
+    enforced_by = ("BG001",)
+
+
 class SupportAccessDisabled(Forbidden):
     message = _("{tenant} does not allow support access: {setting} is off.")
 

@@ -17,6 +17,7 @@ def change_setting(command: ChangeSetting) -> Setting:
     setting = declared(command.key)
     rules.setting_must_be_allowed_for_actor(setting)
     value = setting.validated(command.value)
+    rules.value_must_be_allowed(setting, value)
 
     row = Setting.objects.select_for_update().filter(key=command.key).first()
     before = row.value if row else setting.default

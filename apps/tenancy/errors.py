@@ -71,8 +71,14 @@ class SlugMalformed(Invalid):
     enforced_by = ("tenant_slug_is_a_dns_label",)
 
 
+class SlugConfusable(Conflict):
+    message = _("The short name {slug!r} looks like {other!r}, which exists.")
+    enforced_by = ("tenant_slug_is_unlike_others",)
+
+
 class SlugReserved(Invalid):
-    message = _("The short name {slug!r} is reserved for the platform.")
+    message = _("The short name {slug!r} is reserved for the platform, or looks like a reserved one.")
+    enforced_by = ("tenant_slug_is_not_reserved",)
 
 
 class DatabaseUnknown(NotFound):

@@ -11,19 +11,21 @@ from typing import cast
 from django.conf import settings
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect, StreamingHttpResponse
 from django.urls import get_script_prefix, set_script_prefix
 
 from apps.kernel.availability import current_availability
-from apps.kernel.problems.responses import problem_response
+from apps.kernel.problems.responses import UNDER_API, problem_response
 from apps.kernel.tenant import TenantInfo, activate, current_tenant
 
-from . import directory
+from . import directory, rules
 from .admission import ALWAYS_ADMITTED, refusal_response
 from .backend.contexts import PLATFORM_TENANT, PlatformTenant
 from .errors import TenantUnknown
 
-BY_PATH = re.compile(r"\A/t/(?P<slug>[a-z][a-z0-9-]{0,39})(?P<rest>/.*)?\Z")
+BY_PATH = re.compile(r"\A/[tT](?:/(?P<slug>[^/]*)(?P<rest>/.*)?)?\Z", re.DOTALL)
+"""Everything below /t/ belongs to tenants: what names none is refused, and never reaches the operator's console."""
+MAX_NAME_LENGTH = 40
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -43,11 +45,14 @@ class TenantMiddleware:
 
     def __call__(self, request: TenantRequest) -> HttpResponse:
         request.tenant_prefix = ""
+        path = request.path_info
         try:
             with activate(None):
                 tenant = self._tenant_of(request)
         except TenantUnknown as refusal:
             return problem_response(request, refusal)
+        if tenant and _is_page_of_other_form(request, path, tenant):
+            return HttpResponsePermanentRedirect(request.get_full_path(), preserve_request=True)
         if tenant is None:
             request.urlconf = settings.OPERATOR_URLCONF
         request.tenant = tenant or PLATFORM_TENANT
@@ -72,21 +77,29 @@ class TenantMiddleware:
         return self.get_response(request)
 
     def _tenant_of(self, request: TenantRequest) -> TenantInfo | None:
-        host = request.get_host().rsplit(":", 1)[0].lower()
-        by_path = BY_PATH.match(request.path_info) if settings.TENANT_BY_PATH else None
-        if host in settings.OPERATOR_HOSTS and not by_path:
-            return None
-        if host in settings.OPERATOR_HOSTS and by_path:
-            return self._by_path(request, by_path["slug"], by_path["rest"])
-        return directory.existing(directory.by_host(host), host)
+        host = request.get_host().rsplit(":", 1)[0].lower().removesuffix(".")
+        if host not in settings.OPERATOR_HOSTS:
+            return directory.existing(directory.by_host(host), host)
+        by_path = BY_PATH.match(request.path_info)
+        return self._by_path(request, by_path["slug"] or "", by_path["rest"] or "/") if by_path else None
 
-    def _by_path(self, request: TenantRequest, slug: str, rest: str | None) -> TenantInfo:
-        tenant = directory.existing(directory.by_slug(slug), slug)
+    def _by_path(self, request: TenantRequest, name: str, rest: str) -> TenantInfo:
+        slug = name.lower()
+        known = directory.by_slug(slug) if settings.TENANT_BY_PATH and rules.SLUG.match(slug) else None
+        tenant = directory.existing(known, name[:MAX_NAME_LENGTH])
         prefix = request.META.get("SCRIPT_NAME", "") + f"/t/{slug}"
         request.META["SCRIPT_NAME"] = prefix
-        request.path_info = request.META["PATH_INFO"] = rest or "/"
+        request.path_info = request.META["PATH_INFO"] = rest
+        request.path = prefix + rest
         request.tenant_prefix = prefix
         return tenant
+
+
+def _is_page_of_other_form(request: TenantRequest, path: str, tenant: TenantInfo) -> bool:
+    """Whether the path names the tenant otherwise than in lower case, as the path of the session's cookie does. The API
+    and forms are served under any form."""
+    is_plain = not request.tenant_prefix or path.startswith(f"/t/{tenant.slug}")
+    return not is_plain and request.method in ("GET", "HEAD") and not UNDER_API.match(path)
 
 
 def _stream_as_tenant(response: HttpResponse) -> HttpResponse:

@@ -9,6 +9,7 @@ from apps.kernel.db import databases
 from .errors import (
     DatabaseUnknown,
     ModeUnknown,
+    SlugConfusable,
     SlugMalformed,
     SlugReserved,
     SlugTaken,
@@ -19,22 +20,26 @@ from .errors import (
 )
 from .models import Tenant
 from .states import Mode, State
+from .tenant_names import RESERVED_FORM, RESERVED_SKELETONS, skeleton, skeleton_in_database
 
 SLUG = re.compile(r"\A[a-z][a-z0-9-]{0,38}[a-z0-9]\Z")
-RESERVED = frozenset({"admin", "api", "platform", "public", "static", "template", "www", "t"})
 
 
 def slug_must_be_well_formed(slug: str) -> None:
     if not SLUG.match(slug):
         raise SlugMalformed(slug=slug)
-    if slug in RESERVED:
+    if re.match(RESERVED_FORM, slug) or skeleton(slug) in RESERVED_SKELETONS:
         raise SlugReserved(slug=slug)
 
 
 def slug_must_be_free(slug: str) -> None:
-    """A pending tenant does not occupy its name: onboarding it again continues its setup."""
+    """A pending tenant does not occupy its name: onboarding it again continues its setup. Names that look like it are
+    occupied."""
     if Tenant.objects.filter(slug=slug).exclude(state=Tenant.State.PENDING).exists():
         raise SlugTaken(slug=slug)
+    alike = Tenant.objects.alias(form=skeleton_in_database("slug")).filter(form=skeleton(slug))
+    if other := alike.exclude(slug=slug).first():
+        raise SlugConfusable(slug=slug, other=other.slug)
 
 
 def database_must_be_known(key: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from django.db import transaction
 from django.utils.translation import gettext
 
+from apps.events import postponing
 from apps.kernel.actors import System
 from apps.kernel.clock import now
 from apps.kernel.correlation import correlated, correlation_id
@@ -19,7 +20,7 @@ from apps.kernel.queues.hints import HintedTask
 from . import hooks, rules, schedule
 from .errors import MessageUnreadable, SignatureInvalid
 from .models import Received, Source
-from .schemes import SCHEMES, Payload, UnparsableBody, parse_object
+from .schemes import Payload, UnparsableBody, parse_object
 from .signing import InvalidSignature
 
 PROCESS = HintedTask("webhooks.process", queue="billing")
@@ -79,7 +80,7 @@ def process(received_id: int) -> bool:
 def _read(source: Source, headers: Mapping[str, str], body: bytes) -> Payload:
     secrets = [secret.opened() for secret in source.secrets.valid()]
     try:
-        payload = SCHEMES[source.scheme].read(headers, body, secrets, now())
+        payload = rules.scheme_must_exist(source.scheme).read(headers, body, secrets, now())
     except InvalidSignature as why:
         source.count_refused()
         log.warning("A message to the source %s was refused: %s.", source.name, why)
@@ -123,8 +124,22 @@ def _incoming(received: Received) -> hooks.Incoming:
 def _note_failure(received: Received, error: Exception) -> None:
     """The time of the next attempt is already stored by `_count_attempt`."""
     log.warning("The received message %s could not be processed: %s", received.ref, error)
+    if postponing.is_postponed(error):
+        _postpone(received, error)
+        return
     state = Received.State.DEAD if received.is_exhausted(schedule.PROCESSING) else Received.State.FAILED
     _settle(received, state, str(error) or repr(error))
+
+
+def _postpone(received: Received, error: Exception) -> None:
+    """The attempts begin again later."""
+    Received.objects.open().filter(pk=received.pk).update(
+        state=Received.State.FAILED,
+        attempts=0,
+        next_at=now() + postponing.DELAY,
+        last_error=str(error)[:2000],
+    )
+    postponing.report(error)
 
 
 def _settle(received: Received, state: Received.State, error: str = "") -> None:

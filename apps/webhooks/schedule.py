@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 
 from apps.kernel.clock import now
 from apps.kernel.db.retries import Backoff
+from apps.kernel.notation import is_whole_number
 
 _SECOND, _MINUTE, _HOUR = (dt.timedelta(**{unit: 1}) for unit in ("seconds", "minutes", "hours"))
 SENDING = Backoff(
@@ -34,17 +35,16 @@ def parse_retry_after(retry_after: str) -> dt.datetime | None:
     """The instant of a Retry-After header in seconds or as a date, at most a day ahead."""
     if not retry_after:
         return None
-    try:
-        wait = dt.timedelta(seconds=int(retry_after[:9]))
-    except ValueError:
+    if not is_whole_number(retry_after):
         return _until(retry_after)
+    wait = dt.timedelta(seconds=min(int(retry_after), 10**9))
     return now() + min(max(wait, dt.timedelta()), MAX_RETRY_AFTER)
 
 
 def _until(date: str) -> dt.datetime | None:
     try:
         instant = parsedate_to_datetime(date)
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, OverflowError):
         return None
     if instant.tzinfo is None:
         instant = instant.replace(tzinfo=dt.UTC)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import hmac
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
+
+from apps.kernel import strict_json
 
 from . import signing
 
@@ -45,7 +46,7 @@ class Standard:
     ) -> Payload:
         signing.verify(secrets, headers, body, at)
         payload = parse_object(body)
-        return Payload(headers["webhook-id"], str(payload.get("type", "")), payload)
+        return Payload(headers["webhook-id"], _text_of(payload, "type"), payload)
 
     def check(self, secret: str) -> None:
         signing.key_of(secret)
@@ -67,7 +68,7 @@ class Stripe:
             [value for name, _, value in parts if name == "v1"],
         )
         payload = parse_object(body)
-        return Payload(str(payload.get("id") or ""), str(payload.get("type", "")), payload)
+        return Payload(_text_of(payload, "id"), _text_of(payload, "type"), payload)
 
     def check(self, secret: str) -> None:
         if len(secret) < 16:
@@ -80,9 +81,17 @@ SCHEMES: dict[str, Scheme] = {"standard": Standard(), "stripe": Stripe()}
 def parse_object(body: bytes) -> Mapping[str, Any]:
     """The JSON object of a body. Raises UnparsableBody."""
     try:
-        payload = json.loads(body)
-    except (ValueError, RecursionError):
-        raise UnparsableBody("it is not JSON") from None
+        payload = strict_json.loads(body, long_numbers_as_texts=True)
+    except strict_json.NotStrictJSON as why:
+        raise UnparsableBody(f"it is not JSON: {why}") from None
     if not isinstance(payload, dict):
         raise UnparsableBody("it is not an object")
     return payload
+
+
+def _text_of(payload: Mapping[str, Any], name: str) -> str:
+    """Empty if there is none. Raises UnparsableBody."""
+    value = payload.get(name)
+    if not isinstance(value, str | None):
+        raise UnparsableBody(f"its {name} is not a text")
+    return value or ""

@@ -6,12 +6,15 @@ from config.env import env
 
 BUS_MIDDLEWARE = [
     "apps.bus.middleware.correlation",
+    "apps.bus.texts.normal_texts",
     "apps.bus.middleware.observed",
     "apps.audit.middleware.record",
     "apps.bus.middleware.permission",
+    "apps.bus.texts.refuse_texts",
     "apps.bus.fresh_authentication.fresh_authentication",
     "apps.bus.availability.availability",
     "apps.bus.gate.gate",
+    "apps.bus.printed_text.printed_text",
     "apps.bus.middleware.atomic",
     "apps.approvals.middleware.approval",
     "apps.bus.idempotency.middleware.idempotency",

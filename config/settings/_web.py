@@ -9,6 +9,8 @@ MIDDLEWARE = [
     "apps.kernel.observability.observation.ObservationMiddleware",
     "apps.kernel.problems.responses.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "apps.kernel.security_headers.SecurityHeadersMiddleware",
+    "apps.kernel.problems.odd_requests.OddRequestMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.tenancy.middleware.TenantMiddleware",
     "apps.tenancy.placement.read_after_write.ReadAfterWriteMiddleware",

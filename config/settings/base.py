@@ -13,6 +13,7 @@ from ._database import *  # noqa: F403
 from ._email import *  # noqa: F403
 from ._environment import *  # noqa: F403
 from ._files import *  # noqa: F403
+from ._headers import *  # noqa: F403
 from ._logging import *  # noqa: F403
 from ._notices import *  # noqa: F403
 from ._observability import *  # noqa: F403

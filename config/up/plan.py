@@ -45,10 +45,9 @@ def web() -> Process:
         "web",
         "the consoles and the API",
         [
-            *(sys.executable, "-m", "gunicorn", "config.wsgi:application"),
-            *("--bind", f"127.0.0.1:{env().port}"),
-            *("--worker-class", "gthread", "--workers", "1", "--threads", "8"),
-            *("--graceful-timeout", "5", "--log-level", "warning", "--no-control-socket"),
+            *(sys.executable, "-m", "gunicorn", "--config", "python:config.web.server"),
+            *("--bind", f"127.0.0.1:{env().port}", "--workers", "1"),
+            *("--graceful-timeout", "5", "--log-level", "warning"),
         ],
         _environment(Kind.WEB),
         grace=8,

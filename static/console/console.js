@@ -2,18 +2,19 @@
 (() => {
   "use strict";
 
-  const amount = (text) => Number.parseFloat((text || "0").replaceAll(",", "")) || 0;
+  // As the server parses amounts: a point for decimals, no grouping. Anything else has no total.
+  const amount = (text) => (/^[0-9]+(\.[0-9]+)?$/.test(text.trim() || "0") ? Number(text) : Number.NaN);
 
   // Shown only: the ledger computes with exact decimals.
   const showTotals = (form) => {
     const sums = { debit: 0, credit: 0 };
     for (const side of Object.keys(sums)) {
       for (const input of form.querySelectorAll(`[data-side="${side}"]`)) sums[side] += amount(input.value);
-      form.querySelector(`[data-total="${side}"]`).textContent = sums[side].toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 3 });
+      form.querySelector(`[data-total="${side}"]`).textContent = Number.isNaN(sums[side]) ? "—" : sums[side].toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 3 });
     }
     const difference = Math.round((sums.debit - sums.credit) * 1000) / 1000;
     const result = form.querySelector("[data-difference]");
-    const text = Math.abs(difference).toLocaleString("en");
+    const text = Number.isNaN(difference) ? "—" : Math.abs(difference).toLocaleString("en");
     result.textContent = difference === 0 ? result.dataset.balanced : result.dataset.outBy.replace("{amount}", text);
   };
 
@@ -58,6 +59,8 @@
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll("[data-minutes-until]").forEach(countDown);
     document.querySelectorAll("[data-refresh]").forEach(scheduleRefresh);
+    // Unfold shows the file's name in a text field of its own widget, which a plain file input does not have.
+    for (const input of document.querySelectorAll("input.console-input[type=file]")) input.hasChangeListener = true;
     const form = document.querySelector("#new-entry");
     if (form) {
       form.addEventListener("input", () => showTotals(form));

@@ -108,7 +108,7 @@ def test_one_correlation_id_joins_the_request_its_events_and_their_commands(
     assert response.status_code == 201, response.text
     assert response.headers["x-correlation-id"] == REQUEST
     posted = eventually(
-        lambda: Record.objects.filter(correlation_id=REQUEST, command="ledger.post_entry").first(),
+        lambda: Record.objects.filter(correlation_id=REQUEST, command="ledger.book_entry").first(),
     )
     assert posted.causation_id
 
@@ -123,7 +123,7 @@ def test_one_correlation_id_joins_the_request_its_events_and_their_commands(
     worker = lines(tmp_path / "payments.log") + lines(tmp_path / "worker.log")
     assert {"sales.place_order"} <= {line.get("command") for line in web}
     assert {line["caller_trace_id"] for line in web} == {parse(CALLER_TRACEPARENT).trace_id}
-    assert {"ledger.post_entry"} <= {line.get("command") for line in worker}
+    assert {"ledger.book_entry"} <= {line.get("command") for line in worker}
     assert {line["trace_id"] for line in web} == {trace}
     assert trace in {line["trace_id"] for line in worker}
     assert {line["tenant"] for line in (*web, *worker)} == {"acme"}

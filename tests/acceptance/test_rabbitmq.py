@@ -112,13 +112,18 @@ def broker(environment, rabbitmq_url, publisher) -> Iterator[Broker]:
             channel.queue_purge(queue)
     broker = Broker(environment | {"BROKER_URL": rabbitmq_url}, rabbitmq_url, publisher)
     yield broker
-    broker.workers.end()
+    broker.end_workers()
 
 
 class Broker:
     def __init__(self, environment: dict[str, str], url: str, publisher: subprocess.Popen[str]) -> None:
         self.environment, self.url, self.publisher = environment, url, publisher
         self.workers = Workers(environment)
+
+    def end_workers(self) -> None:
+        """Returns when the node has noticed: until then, messages that were not acknowledged are not in their queue."""
+        self.workers.end()
+        eventually(lambda: self.consumers("default") == 0)
 
     def start_worker(self, others: int = 0) -> subprocess.Popen[bytes]:
         """Returns when the worker consumes, in addition to `others` consumers."""
@@ -180,9 +185,7 @@ def test_a_task_that_fails_for_now_waits_in_the_broker_and_is_retried(broker):
 
 def test_depths_are_shown_without_a_worker(broker):
     broker.start_worker()
-    broker.publish("work", "none", 0)
-    eventually(lambda: has("none ended"))
-    broker.workers.end()
+    broker.end_workers()
     for name in ("one", "two"):
         broker.publish("work", name, 0)
 

@@ -36,13 +36,12 @@ def test_a_dry_run_creates_nothing(platform):
     valid = platform.post("operations/onboardings/?dry_run=true", NEW)
     invalid = platform.post(
         "operations/onboardings/?dry_run=true",
-        {"slug": "acme", "name": " ", "owner_email": "no-address", "currency": "XXX"},
+        {"slug": "acme", "name": "Initech", "owner_email": "no-address", "currency": "XXX"},
     )
 
     assert valid.json() == {"would_be_done": True, "refusals": []}
     assert {refusal["code"] for refusal in invalid.json()["refusals"]} == {
         "tenancy.slug_taken",
-        "operations.name_missing",
         "identity.email_malformed",
         "kernel.currency_unknown",
     }

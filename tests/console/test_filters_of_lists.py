@@ -10,18 +10,10 @@ from django.contrib.admin import ModelAdmin
 from django.db.models import Field
 
 from apps.console.admin import ReadOnlyAdmin
-from apps.console.sites import operator_site, tenant_site
+from tests.support.console_pages import LISTS, path_of
 
 USERS = "/t/acme/identity/user/"
-PREFIXES = {"operator": "", "tenant": "/t/acme"}
-ADMINS: list[tuple[str, ModelAdmin]] = [
-    (site.plane, admin) for site in (operator_site, tenant_site) for admin in site._registry.values()
-]
 LOOKUPS = ("", "__exact", "__regex", "__startswith", "__gt", "__in", "__isnull")
-
-
-def path_of(plane: str, admin: ModelAdmin) -> str:
-    return f"{PREFIXES[plane]}/{admin.opts.app_label}/{admin.opts.model_name}/"
 
 
 def columns(admin: ModelAdmin) -> Iterator[str]:
@@ -49,7 +41,7 @@ def declared_path(admin: ModelAdmin, name: str) -> bool:
 
 UNDECLARED = [
     (plane, admin, name)
-    for plane, admin in ADMINS
+    for plane, admin in LISTS
     for name in filters_of(admin)
     if not declared_path(admin, name)
 ]
@@ -74,8 +66,8 @@ def test_a_list_of_users_filtered_by_a_hidden_column_is_refused(client_for, audi
 
 
 def test_every_list_of_the_consoles_is_of_the_class_that_refuses_undeclared_filters():
-    assert len(ADMINS) > 30
-    assert [admin for _, admin in ADMINS if not isinstance(admin, ReadOnlyAdmin)] == []
+    assert len(LISTS) > 30
+    assert [admin for _, admin in LISTS if not isinstance(admin, ReadOnlyAdmin)] == []
 
 
 def test_no_list_accepts_an_undeclared_filter(rf):
@@ -108,7 +100,7 @@ def test_declared_filters_and_linked_parameters_of_lists_are_accepted(client_for
     """Every parameter that a filter of a list reads, as Django's own class of the filter names it."""
     clients = {"tenant": client_for(owner), "operator": client_for(operator, None)}
     refused = []
-    for plane, admin in ADMINS:
+    for plane, admin in LISTS:
         response = clients[plane].get(path_of(plane, admin), {"o": "-1", "p": "1", "q": "x"})
         filters = response.context_data["cl"].filter_specs
         names = {name for spec in filters for name in spec.expected_parameters()}
@@ -133,9 +125,16 @@ MALFORMED = (
     "audit/record/?at__gte=0001-01-01+00:00:00%2B16:00",
     "ledger/entry/?posted_on__year=twenty",
     "audit/record/?at__gte=yesterday",
-    "sales/order/?state__exact=%00",
     "audit/export/?since=yesterday",
+    "audit/export/?since=20260131",
+    "sales/invoice/?year=٢٠٢٦",
+    "sales/order/?customer__id__exact=７",
+    "sales/order/?customer__id__exact=1_0",
+    "ledger/entry/?posted_on__year=٢٠٢٦",
+    "ledger/entry/?posted_on__year=2026&posted_on__month=1e0",
+    "audit/record/?at__gte=20260101T000000Z",
 )
+PAGES = ("٣", "1_0", "0x1", "+1", " 1", "", "0", "one", "9" * 40)
 
 
 def test_links_to_a_filtered_list_open_it(client_for, owner):
@@ -153,6 +152,25 @@ def test_a_malformed_value_of_a_filter_is_refused(client_for, owner):
 
         assert response.status_code == 400, address
         assert "console.filter_malformed" in response.content.decode()
+
+
+def test_a_malformed_page_number_is_refused(client_for, owner):
+    client = client_for(owner)
+    for page in PAGES:
+        for address, parameters in (("audit/record/", {"p": page}), ("search/", {"page": page, "s": "a"})):
+            response = client.get(f"/t/acme/{address}", parameters)
+
+            assert response.status_code == 400, (address, page)
+            assert "console.page_unknown" in response.content.decode()
+
+
+def test_a_row_is_not_opened_by_a_number_in_other_digits(client_for, owner):
+    client = client_for(owner)
+    assert client.get(f"{USERS}{owner.pk}/change/").status_code == 200
+
+    digits = str(owner.pk).translate(str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"))
+    for number in (digits, f"+{owner.pk}", f" {owner.pk}", f"{owner.pk}_0", "9" * 30):
+        assert client.get(f"{USERS}{number}/change/").status_code == 302, number
 
 
 def test_an_export_of_the_audit_log_by_an_undeclared_filter_is_refused(client_for, auditor):

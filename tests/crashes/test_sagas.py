@@ -32,7 +32,7 @@ def test_a_saga_that_crashes_ends_in_the_same_state(
 ):
     office.refuses = not agrees
     with transaction.atomic():
-        run = begin(with_unlimited_retries(opening), Opening(code="1100"), subject="branch:1")
+        run = begin(with_unlimited_retries(opening), Opening(code="1300"), subject="branch:1")
 
     deaths = crash_everywhere(
         lambda: settle(impatient=True), progress=committed_rows, stride=sample.stride(MAX_STRIDE)
@@ -46,8 +46,8 @@ def test_a_saga_that_crashes_ends_in_the_same_state(
     assert len(entries) == len(set(entries)), "a step was executed or compensated twice"
     live = set(Account.objects.filter(is_active=True).values_list("code", flat=True))
     if agrees:
-        assert live == {"3000", "1100", "11009"}
-        assert Entry.objects.count() == Journal.objects.filter(code="J1100").count() == 1
+        assert live == {"3000", "1300", "13009"}
+        assert Entry.objects.count() == Journal.objects.filter(code="J1300").count() == 1
     else:
         assert live == {"3000"}
         assert Entry.objects.count() == 2

@@ -137,6 +137,15 @@ def test_the_secrets_are_visible_to_their_owner(at_work, client_for, globex):
     assert len(shown) >= 20, shown
 
 
+def without_options(form):
+    choices = {name: getattr(field, "choices", None) for name, field in form.fields.items()}
+    return {
+        name
+        for name, options in choices.items()
+        if options is not None and not any(key for key, _ in options)
+    }
+
+
 @pytest.mark.exhaustive("a control that posts to every address")
 def test_the_bodies_are_valid_for_their_owner(client_for, globex):
     """Control: the bodies used below are valid, and many of them succeed for their owner."""
@@ -148,6 +157,8 @@ def test_the_bodies_are_valid_for_their_owner(client_for, globex):
             continue
         response = send(client, "post", "/t/globex", address)
         form = (response.context or {}).get("form")
+        if form is not None and form.errors and {*form.errors} <= without_options(form):
+            continue  # such as a payment for a credit, where none is outstanding
         if response.status_code == 400 or (form is not None and form.errors):
             misread.append(f"{address}: {form.errors if form else text_of(response)}")
         elif response.status_code in (201, 202, 204, 302):

@@ -81,7 +81,9 @@ class TestJournal:
 class TestAuditLog:
     def test_the_file_has_the_records_that_the_filters_match(self, at_acme, owner):
         for subject in ("First", "Second"):
-            dispatch(SendAnnouncement(subject=subject, text="…", to=("owner",)), actor=owner)
+            dispatch(
+                SendAnnouncement(subject=subject, text="The books are closed.", to=("owner",)), actor=owner
+            )
         run = dispatch(ExportAuditLog(filters={"command": "notices.send_announcement"}), actor=owner)
         running.run_slice(run.pk)
 

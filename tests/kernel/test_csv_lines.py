@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.kernel.csv_lines import csv_lines, harmless
+from apps.kernel.csv_lines import csv_lines, harmless, original
 
 SIGNS = "=+-@|%＝＋－＠"
 BLANKS = st.text(st.sampled_from([" ", "\t", "\r", "\n", "\u00a0", "\u200b"]), max_size=3)
@@ -15,6 +15,11 @@ BLANKS = st.text(st.sampled_from([" ", "\t", "\r", "\n", "\u00a0", "\u200b"]), m
 @given(BLANKS, st.sampled_from(SIGNS), st.text(min_size=1).filter(lambda text: not text[0].isdigit()))
 def test_no_text_becomes_a_formula(blanks, sign, text):
     assert harmless(blanks + sign + text).startswith("'")
+
+
+@given(st.text(st.sampled_from([*SIGNS, "'", " ", "1", "a"]), max_size=6))
+def test_a_quoted_text_is_read_as_it_was(text):
+    assert original(harmless(text)) == text
 
 
 @pytest.mark.parametrize("text", ["-12.50", "+3", "1,000", "plain", "", "a=b"])

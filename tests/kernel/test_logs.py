@@ -142,6 +142,35 @@ def test_the_line_format_is_one_line():
     assert line.endswith("INFO    acme request-1 bursar.test: Written.")
 
 
+LONE_SURROGATE = "\ud800"  # never logged for real here: the report of a test could not be encoded
+HOSTILE = "x\n12:00:00.000 ERROR acme - bursar: forged\r\x1b[2J\x9b1m\x85\u2028\u202e"
+
+
+def test_line_breaks_and_escape_codes_are_escaped_in_both_formats(lines):
+    record = logging.LogRecord("bursar.test", logging.INFO, "", 0, "Read %s.", (HOSTILE,), None)
+    record.user_agent = HOSTILE
+    line = formatter("line").format(record)
+    try:
+        raise ValueError(HOSTILE)
+    except ValueError as error:
+        failed = logging.LogRecord(
+            "bursar.test", logging.ERROR, "", 0, "Failed.", (), (ValueError, error, error.__traceback__)
+        )
+    odd = logging.LogRecord("bursar.test", logging.INFO, "", 0, "Read %s.", (LONE_SURROGATE,), None)
+    first, *traceback = formatter("line").format(failed).split("\n")
+    logging.getLogger("bursar.test").warning("Read %s.", HOSTILE)
+
+    assert line.isprintable()
+    assert formatter("line").format(odd).isprintable()
+    assert "\\u000a12:00:00.000 ERROR acme - bursar: forged\\u000d\\u001b[2J" in line
+    assert first.endswith("Failed.")
+    assert all(part.startswith("    ") and part.isprintable() for part in traceback)
+    (written,) = lines()
+    assert written["event"] == f"Read {HOSTILE}."
+    assert formatter("json").format(record).isprintable()
+    assert formatter("json").format(odd).isprintable()
+
+
 def lines_of(lines, logger):
     return [line for line in lines() if line["logger"] == logger]
 

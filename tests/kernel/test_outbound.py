@@ -384,3 +384,104 @@ def test_special_ranges_considered_global_by_python_are_refused():
     for address in ("64:ff9b::808:808", "2002:808:808::1", "192.88.99.1", "224.0.1.1"):
         assert fault_of_address(ipaddress.ip_address(address))
     assert not fault_of_address(ipaddress.ip_address(GOOD))
+
+
+REGISTRY = (
+    *(
+        "0.0.0.0/8",
+        "0.0.0.0/32",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+    ),
+    *("192.0.0.0/24", "192.0.0.0/29", "192.0.0.8/32", "192.0.0.9/32", "192.0.0.10/32", "192.0.0.170/32"),
+    *(
+        "192.0.0.171/32",
+        "192.0.2.0/24",
+        "192.31.196.0/24",
+        "192.52.193.0/24",
+        "192.88.99.0/24",
+        "192.88.99.2/32",
+    ),
+    *(
+        "192.168.0.0/16",
+        "192.175.48.0/24",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "240.0.0.0/4",
+    ),
+    *(
+        "255.255.255.255/32",
+        "::1/128",
+        "::/128",
+        "::ffff:0:0/96",
+        "64:ff9b::/96",
+        "64:ff9b:1::/48",
+        "100::/64",
+    ),
+    *(
+        "100:0:0:1::/64",
+        "2001::/23",
+        "2001::/32",
+        "2001:1::1/128",
+        "2001:1::2/128",
+        "2001:1::3/128",
+        "2001:2::/48",
+    ),
+    *(
+        "2001:3::/32",
+        "2001:4:112::/48",
+        "2001:10::/28",
+        "2001:20::/28",
+        "2001:30::/28",
+        "2001:db8::/32",
+        "2002::/16",
+    ),
+    *("2620:4f:8000::/48", "3fff::/20", "5f00::/16", "fc00::/7", "fe80::/10"),
+)
+"""Every block of IANA's two registries of special-purpose addresses."""
+WITH_IPV4 = (
+    *("::ffff:{}", "::{}", "64:ff9b::{}", "64:ff9b:1::{}"),
+    *("2002:{hex}::1", "2001:0:{hex}::1", "2001:0:4136:e378:8000:63bf:{inverted}"),
+)
+"""Mapped, compatible, NAT64 with the well-known and the local prefix, 6to4, Teredo by its server and by its client."""
+
+
+def test_every_special_purpose_block_is_refused_from_its_first_to_its_last_address():
+    for block in map(ipaddress.ip_network, REGISTRY):
+        middle = block[block.num_addresses // 2]
+        for address in (block[0], middle, block[-1]):
+            assert fault_of_address(address) == "it is not a public address", (block, address)
+
+
+def test_an_ipv4_address_inside_an_ipv6_address_is_refused_public_or_not():
+    for text in ("127.0.0.1", "10.0.0.1", "169.254.169.254", GOOD):
+        number = int(ipaddress.IPv4Address(text))
+        words = {"hex": _words(number), "inverted": _words(number ^ 0xFFFFFFFF)}
+        for form in WITH_IPV4:
+            address = ipaddress.ip_address(form.format(text, **words))
+            assert fault_of_address(address) == "it is not a public address", (text, form)
+
+
+def test_addresses_beside_the_special_purpose_blocks_are_public():
+    for text in (
+        *(
+            "9.255.255.255",
+            "11.0.0.0",
+            "100.63.255.255",
+            "100.128.0.0",
+            "172.15.255.255",
+            "172.32.0.0",
+            "192.0.1.0",
+        ),
+        *("192.167.255.255", "198.17.255.255", "198.20.0.0", "223.255.255.255", GOOD),
+        *("2001:200::", "2003::1", "2620:4f:8001::", "2606:4700:4700::1111", "2a00:1450::1"),
+    ):
+        assert fault_of_address(ipaddress.ip_address(text)) == "", text
+
+
+def _words(number: int) -> str:
+    return f"{number >> 16:x}:{number & 0xFFFF:x}"

@@ -18,18 +18,20 @@ from apps.ledger.errors import (
     ReasonMissing,
 )
 from apps.ledger.models import Account, Journal
-from tests.support.books import sale
+from tests.support.books import entry, line
 
 
 def account(**changes):
-    return OpenAccount(**{"code": "1010", "name": "Till", "type": "asset", "parent": "1000", **changes})
+    return OpenAccount(
+        **{"code": "2010", "name": "Bank loan", "type": "liability", "parent": "2000", **changes}
+    )
 
 
 def test_an_account_with_a_parent_is_opened_below_it(chart, controller):
-    till = dispatch(account(), actor=controller)
+    loan = dispatch(account(), actor=controller)
 
-    assert till.parent == chart["1000"]
-    assert str(till) == "1010 Till"
+    assert loan.parent == chart["2000"]
+    assert str(loan) == "2010 Bank loan"
 
 
 @pytest.mark.parametrize(
@@ -50,7 +52,7 @@ def test_an_invalid_account_is_refused(chart, controller, changes, refusal):
 
 
 def test_opening_a_child_of_an_account_with_postings_is_refused(chart, controller):
-    dispatch(sale(), actor=controller)
+    dispatch(entry(line("2000", "-5"), line("5000", "5")), actor=controller)
 
     with pytest.raises(AccountHasPostings):
         dispatch(account(), actor=controller)

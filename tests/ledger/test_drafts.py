@@ -89,11 +89,14 @@ def test_a_draft_in_a_closed_period_is_refused(chart, january, controller):
         dispatch(DraftEntry(posted_on=JAN_9, memo="", lines=()), actor=controller)
 
 
-def test_changing_an_account_on_a_draft_is_refused(draft, chart, controller):
+def test_changing_an_account_on_a_draft_is_refused(chart, controller):
+    lines = (line("2000", "-5"), line("5000", "5"))
+    dispatch(DraftEntry(posted_on=JAN_9, memo="", lines=lines), actor=controller)
+
     with pytest.raises(AccountIsOnDrafts):
-        dispatch(DeactivateAccount(account_id=chart["1000"].pk, reason="Not used."), actor=controller)
+        dispatch(DeactivateAccount(account_id=chart["5000"].pk, reason="Not used."), actor=controller)
     with pytest.raises(AccountHasPostings):
-        dispatch(OpenAccount(code="1001", name="Till", type="asset", parent="1000"), actor=controller)
+        dispatch(OpenAccount(code="5001", name="Garage", type="expense", parent="5000"), actor=controller)
 
 
 @pytest.mark.parametrize("command", [PostDraft, DiscardDraft])

@@ -31,8 +31,8 @@ CODES = {
     "exponent": {"kernel.amount_malformed", "kernel.amount_too_large"},
     "negative_zero": {"ledger.line_is_zero"},
     "unknown_currency": {"kernel.currency_unknown"},
-    # The kuna was withdrawn on 2023-01-01 and is not on ISO 4217's list of active codes, whatever the entry's date.
-    "withdrawn_currency_old_date_ok": {"kernel.currency_unknown"},
+    # The kuna was withdrawn on 2023-01-01, before the day of this entry.
+    "withdrawn_currency_old_date_ok": {"kernel.currency_withdrawn"},
     "inactive_account": {"ledger.account_is_inactive"},
     "header_account": {"ledger.account_has_children"},
     "other_tenant_account": {"ledger.account_unknown"},

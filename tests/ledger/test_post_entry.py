@@ -140,17 +140,17 @@ def test_a_text_beyond_its_column_is_refused(chart, accountant):
 
 
 def test_posting_to_an_inactive_account_is_refused(chart, controller):
-    dispatch(DeactivateAccount(account_id=chart["1000"].pk, reason="Not used."), actor=controller)
+    dispatch(DeactivateAccount(account_id=chart["5000"].pk, reason="Not used."), actor=controller)
 
     with pytest.raises(AccountIsInactive):
-        dispatch(sale(), actor=controller)
+        dispatch(entry(line("5000", "5"), line("1000", "-5")), actor=controller)
 
 
 def test_posting_to_an_account_with_children_is_refused(chart, controller):
-    dispatch(OpenAccount(code="1001", name="Till", type="asset", parent="1000"), actor=controller)
+    dispatch(OpenAccount(code="5001", name="Garage", type="expense", parent="5000"), actor=controller)
 
     with pytest.raises(AccountHasChildren):
-        dispatch(sale(), actor=controller)
+        dispatch(entry(line("5000", "5"), line("1000", "-5")), actor=controller)
 
 
 def test_posting_into_a_closed_period_is_refused(chart, controller, january):

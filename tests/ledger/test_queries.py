@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.bus import dispatch
 from apps.kernel.tenant import activate
 from apps.ledger import queries
-from apps.ledger.commands import DraftEntry
+from apps.ledger.commands import DraftEntry, OpenAccount
 from tests.support.books import FEB_9, JAN_9, YEAR, entry, line, sale
 
 APR_9 = JAN_9.replace(month=4)
@@ -152,6 +152,22 @@ def test_the_command_prints_json(quarter, capsys):
     document = json.loads(capsys.readouterr().out)
     assert document["by"] == "month"
     assert document["rows"][0]["closing"] == "10.00"
+
+
+def test_the_csv_of_the_command_has_no_formulas(chart, accountant, controller, tmp_path):
+    dispatch(
+        OpenAccount(code="=1+1", name='=HYPERLINK("http://x.example","look")', type="expense"),
+        actor=controller,
+    )
+    dispatch(entry(line("=1+1", "5"), line("1000", "-5")), actor=accountant)
+    file = tmp_path / "tb.csv"
+
+    with activate(None):
+        call_command("trial_balance", "acme", "--csv", str(file))
+
+    row = list(csv.DictReader(file.open()))[1]
+    assert (row["code"], row["account"]) == ("'=1+1", """'=HYPERLINK("http://x.example","look")""")
+    assert (row["opening"], row["debit"], row["closing"]) == ("0.00", "5.00", "5.00")
 
 
 def test_the_command_writes_csv(quarter, tmp_path, capsys):

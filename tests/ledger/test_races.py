@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import contextmanager
 
-import psycopg
 import pytest
 from django.db import DatabaseError, connection, connections
 
@@ -19,7 +17,8 @@ from apps.periods.commands import ClosePeriod
 from apps.periods.errors import PeriodIsClosed
 from apps.periods.models import Period
 from tests.support.books import JAN_9, sale
-from tests.support.ledger_sql import LINE, POST, raw
+from tests.support.ledger_sql import LINE, POST, attempt, raw
+from tests.support.threads import in_thread
 
 POSTERS = 5
 MONTHS = 4
@@ -107,9 +106,9 @@ def test_posting_while_a_child_account_is_opened_is_refused(chart, acme, account
     with raw(acme) as opener, raw(acme) as other:
         opener.execute(
             "INSERT INTO ledger_account (code, name, type, is_active, parent_id)"
-            " SELECT '1001', 'Till', 'asset', true, id FROM ledger_account WHERE code = '1000'"
+            " SELECT '5001', 'Garage', 'expense', true, id FROM ledger_account WHERE code = '5000'"
         )
-        with in_thread(lambda: attempt(other, third_line(draft))) as outcome:
+        with in_thread(lambda: attempt(other, third_line(draft, "5000"))) as outcome:
             time.sleep(0.2)
             assert outcome == []
             opener.commit()
@@ -180,25 +179,5 @@ def add_a_line_while_posting(acme, draft):
     return outcome[0]
 
 
-def third_line(draft):
-    return LINE.format(entry=draft.pk, number=3, account="1000", currency="USD", minor=9)
-
-
-def attempt(session, statement):
-    """Returns "done", or the SQLSTATE of the refusal of the statement or the commit."""
-    try:
-        session.execute(statement)
-        session.commit()
-    except psycopg.Error as error:
-        session.rollback()
-        return error.sqlstate
-    return "done"
-
-
-@contextmanager
-def in_thread(work):
-    outcome = []
-    thread = threading.Thread(target=lambda: outcome.append(work()))
-    thread.start()
-    yield outcome
-    thread.join(timeout=180)
+def third_line(draft, account="1000"):
+    return LINE.format(entry=draft.pk, number=3, account=account, currency="USD", minor=9)

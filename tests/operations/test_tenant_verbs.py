@@ -73,7 +73,9 @@ def test_a_change_of_the_mode_by_api(acme, operator, client_for):
 
     response = client.post(path, payload, content_type="application/json")
     assert (response.status_code, response.json()["mode"]) == (200, "maintenance")
-    wrong = client.post(path, {"mode": "sleeping", "reason": " "}, content_type="application/json")
+    wrong = client.post(
+        path, {"mode": "sleeping", "reason": "We work on it."}, content_type="application/json"
+    )
     assert wrong.status_code == 422
 
 

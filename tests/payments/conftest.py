@@ -15,8 +15,13 @@ from apps.payments.models import Payment
 @pytest.fixture
 def till(at_acme: TenantInfo, controller: User) -> None:
     """The accounts of payments, in the tenant acme."""
-    for code, name in (("1000", "Bank"), ("1100", "Receivables")):
-        dispatch(OpenAccount(code=code, name=name, type="asset"), actor=controller)
+    accounts = (
+        ("1000", "Bank", "asset"),
+        ("1100", "Receivables", "asset"),
+        ("2100", "Customer credits", "liability"),
+    )
+    for code, name, type in accounts:
+        dispatch(OpenAccount(code=code, name=name, type=type), actor=controller)
 
 
 @pytest.fixture

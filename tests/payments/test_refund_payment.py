@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
 from decimal import Decimal
 
-import psycopg
 import pytest
 from django.db import DatabaseError, connection, connections
-from psycopg import sql
 
 from apps.bus import dispatch
 from apps.kernel.errors import Refusal
@@ -19,6 +16,7 @@ from apps.payments import queries, rules
 from apps.payments.commands import ConfirmPayment, RefundPayment, RequestPayment
 from apps.payments.errors import PaymentNotConfirmed, RefundTooLarge
 from apps.payments.models import Payment, Refund
+from tests.support.ledger_sql import as_owner
 from tests.support.settling import settle
 from tests.support.sqlstate import CHECK, NO_RIGHT, refused
 
@@ -36,8 +34,8 @@ def test_a_refund_is_posted(paid, controller):
 
     assert (done.state, done.entry.source) == ("posted", f"refund_ledger:{paid.pk}:RMA-1")
     assert [(line.account.code, line.amount_minor) for line in done.entry.lines.all()] == [
-        ("1000", -6000),
         ("1100", 6000),
+        ("1000", -6000),
     ]
     assert Payment.objects.get().refunded_minor == 6000
     assert queries.reconcile() == []
@@ -232,17 +230,3 @@ def without_lock(monkeypatch):
 
     monkeypatch.setattr(rules, "payment_must_exist", lambda pk: Payment.objects.get(pk=pk))
     monkeypatch.setattr(rules, "refund_must_be_covered", check_together)
-
-
-@contextmanager
-def as_owner(acme):
-    owner = connections["owner"].settings_dict
-    with psycopg.connect(
-        host=owner["HOST"],
-        port=owner["PORT"],
-        user=owner["USER"],
-        password=owner["PASSWORD"],
-        dbname=owner["NAME"],
-    ) as tampering:
-        tampering.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(acme.schema)))
-        yield tampering

@@ -1,5 +1,7 @@
 """Closing a period, permanently."""
 
+import datetime as dt
+
 import pytest
 from django.db import DatabaseError, connection, connections, transaction
 
@@ -14,6 +16,7 @@ from apps.periods.commands import ClosePeriod
 from apps.periods.errors import (
     EarlierPeriodIsOpen,
     PeriodIsClosed,
+    PeriodNotEnded,
     PeriodNotFound,
     PeriodsRefusal,
     ReasonTooShort,
@@ -61,6 +64,16 @@ def test_closing_before_an_earlier_period_is_refused(january, february, controll
 
     close(january, controller)
     close(february, controller)
+
+
+def test_closing_before_the_period_has_ended_is_refused(january, february, controller):
+    last_day = dt.datetime(january.ends_on.year, 1, 31, 23, 59, tzinfo=dt.UTC)
+    with clock.moved_to(last_day), pytest.raises(PeriodNotEnded, match=str(january.ends_on)):
+        close(january, controller)
+
+    with clock.moved_to(last_day + dt.timedelta(minutes=1)):
+        close(january, controller)
+        assert "periods.period_not_ended" in [blocker.code for blocker in queries.blockers(february)]
 
 
 def test_closing_a_period_twice_is_refused(january, controller):
@@ -160,6 +173,12 @@ def test_closing_in_repeatable_read_is_refused(january):
     update = f"UPDATE periods_period SET {CLOSED} WHERE id = {january.pk}"
 
     assert refused(isolation, LOCK.format(id=january.pk), update) == "BP005"
+
+
+def test_closing_before_the_end_of_the_period_by_raw_sql_is_refused(january):
+    update = f"UPDATE periods_period SET {CLOSED.replace('now()', 'ends_on')} WHERE id = {january.pk}"
+
+    assert refused(LOCK.format(id=january.pk), update) == "23514"
 
 
 def test_closing_before_an_earlier_period_by_raw_sql_is_refused(february):

@@ -67,23 +67,23 @@ def log_of(run):
 
 
 def test_commands_before_a_refused_command_are_compensated(tills):
-    run = set_out(tills(), f"1100+{USED_CODE}")
+    run = set_out(tills(), f"1300+{USED_CODE}")
 
     assert (run.state, run.completed_steps) == ("compensated", [])
-    assert Account.objects.filter(code="1100").exists()
+    assert Account.objects.filter(code="1300").exists()
     assert live_accounts() == {USED_CODE}
     assert log_of(run) == ["began", "refused", "compensating", "compensated", "ended"]
 
 
 def test_a_refusal_of_the_first_command_leaves_no_effects(tills):
-    run = set_out(tills(), f"{USED_CODE}+1100")
+    run = set_out(tills(), f"{USED_CODE}+1300")
 
     assert run.state == "compensated"
-    assert not Account.objects.filter(code="1100").exists()
+    assert not Account.objects.filter(code="1300").exists()
 
 
 def test_an_external_step_without_compensation_is_skipped(tills):
-    run = set_out(tills(NO_COMPENSATION), f"1100+{USED_CODE}")
+    run = set_out(tills(NO_COMPENSATION), f"1300+{USED_CODE}")
 
     assert run.state == "compensated"
     assert log_of(run) == ["began", "refused", "compensating", "ended"]
@@ -91,8 +91,8 @@ def test_an_external_step_without_compensation_is_skipped(tills):
 
 def test_a_rollback_by_an_operator_compensates_committed_commands(tills, owner, monkeypatch):
     monkeypatch.setattr("apps.sagas.external_steps._execute", _fails_after_first())
-    run = set_out(tills(), "1100+1200")
-    assert (run.state, live_accounts()) == ("running", {USED_CODE, "1100"})
+    run = set_out(tills(), "1300+1200")
+    assert (run.state, live_accounts()) == ("running", {USED_CODE, "1300"})
 
     dispatch(CompensateSaga(run_id=run.pk, reason="Not wanted."), actor=owner)
     settle()

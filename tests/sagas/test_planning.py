@@ -34,6 +34,11 @@ class Away(Unavailable):
     message = "Away."
 
 
+class NotYet(Conflict):
+    message = "Not yet."
+    postpones = True
+
+
 OFF = FeatureOff(title="Post an entry", feature="ledger")
 IN_FLIGHT = RequestInFlight(key="k")
 
@@ -125,13 +130,13 @@ def test_a_run_moves_without_an_attempt(saga, run, move):
     assert plan.move is move
 
 
-@pytest.mark.parametrize("error", [Away(), IN_FLIGHT, OFF, Refused(), ZeroDivisionError("a bug")])
+@pytest.mark.parametrize("error", [Away(), IN_FLIGHT, OFF, NotYet(), Refused(), ZeroDivisionError("a bug")])
 @pytest.mark.parametrize("phase", Phase)
 def test_an_error_leads_to_the_move_of_the_table(saga, phase, error):
     transition = after_error(run_at("reserve"), Attempt(saga, saga.steps[0], phase, act), error)
 
     is_final = phase == Phase.BEFORE_PIVOT and isinstance(error, Refused)
-    is_pause = phase != Phase.COMPENSATING and error is OFF
+    is_pause = phase != Phase.COMPENSATING and (error is OFF or isinstance(error, NotYet))
     assert transition.move is (
         transitions.compensate if is_final else transitions.pause if is_pause else transitions.retry_later
     )

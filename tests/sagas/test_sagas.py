@@ -7,10 +7,12 @@ from django.db import transaction
 
 from apps.audit.models import Record
 from apps.bus import dispatch
-from apps.events.models import Delivery
+from apps.events.models import Delivery, OutboxEvent
 from apps.events.relay import route
 from apps.kernel.clock import moved_to, now
 from apps.kernel.errors import Unavailable
+from apps.kernel.queues.periodic import PERIODIC
+from apps.ledger.commands import OpenJournal
 from apps.ledger.models import Account, Entry, Journal
 from apps.sagas import tasks
 from apps.sagas.commands import CompensateSaga, RetrySaga, SkipSagaStep
@@ -50,9 +52,9 @@ def test_a_saga_completes_all_its_steps(set_out):
     run = set_out()
 
     assert run.state == "done"
-    assert live_accounts() == {"3000", "1100", "11009"}
+    assert live_accounts() == {"3000", "1300", "13009"}
     assert Entry.objects.count() == 1
-    assert Journal.objects.filter(code="J1100").exists()
+    assert Journal.objects.filter(code="J1300").exists()
     assert log_of(run) == [
         ("began", ""),
         ("done", "account"),
@@ -67,7 +69,7 @@ def test_a_saga_completes_all_its_steps(set_out):
 def test_the_result_of_a_step_is_carried_to_later_steps(set_out):
     run = set_out()
 
-    assert run.data["account_id"] == Account.objects.get(code="1100").pk
+    assert run.data["account_id"] == Account.objects.get(code="1300").pk
     assert run.data["entry_id"] == Entry.objects.get().pk
 
 
@@ -130,38 +132,91 @@ def resume_run(run):
         return resume(run.subject)
 
 
-def test_a_waiting_run_that_is_not_resumed_polls_its_condition(set_out, office):
+def test_a_wake_up_that_was_lost_is_found_by_the_sweep(at_acme, set_out, office):
     office.agrees = False
     run = set_out()
     office.agrees = True
+    settle()
+    assert reloaded(run).state == "waiting"
 
-    with later(minutes=2):
+    sweep(at_acme)
+    settle()
+
+    assert reloaded(run).state == "done"
+
+
+def sweep(tenant):
+    tasks.sweep_waits.apply(headers={"tenant": tenant.id}, throw=True)
+
+
+def test_a_wait_of_30_days_publishes_nothing_and_continues_when_resumed(at_acme, set_out, office):
+    """Also after a resume that finds the condition unchanged."""
+    office.agrees = False
+    run = set_out()
+    at = now()
+    Run.objects.update(deadline_at=at + dt.timedelta(days=60), waits_until=at + dt.timedelta(days=60))
+    resume_run(run)
+    settle()
+    published, looks = OutboxEvent.objects.count(), office.looks
+
+    for day in range(1, 31):
+        with moved_to(at + dt.timedelta(days=day)):
+            sweep(at_acme)
+            tasks.reschedule_stalled.apply(headers={"tenant": at_acme.id}, throw=True)
+    with moved_to(at + dt.timedelta(days=30)):
+        settle()
+        assert (OutboxEvent.objects.count(), reloaded(run).state) == (published, "waiting")
+        assert office.looks - looks == 30  # one a sweep
+
+        office.agrees = True
+        resume_run(run)
         settle()
 
     assert reloaded(run).state == "done"
 
 
-def test_repeated_resumes_schedule_one_poll(set_out, office):
+def test_the_sweep_looks_at_a_wait_at_most_24_times_a_day():
+    assert PERIODIC["sagas.sweep_waits"].seconds >= 3600
+
+
+def test_the_sweep_of_a_condition_that_cannot_be_evaluated_stores_the_error(at_acme, set_out, office):
     office.agrees = False
     run = set_out()
-    scheduled = pending_polls()
+    office.breaks["agreement"] = ZeroDivisionError("a bug")
 
-    for _ in range(3):
-        resume_run(run)
-        settle()
+    sweep(at_acme)
 
-    assert pending_polls() == scheduled == 1
+    assert (reloaded(run).state, reloaded(run).last_error) == ("waiting", "ZeroDivisionError: a bug")
 
 
-def pending_polls():
-    return Delivery.objects.open().filter(subscriber="sagas.advance_run").count()
+def test_a_run_at_a_step_whose_feature_is_off_publishes_nothing_and_continues_when_it_is_on(
+    at_acme, set_out, settings, monkeypatch
+):
+    monkeypatch.setattr(OpenJournal, "flag", "journals")
+    settings.FEATURE_FLAGS = {"journals": False}
+    run = set_out()
+    published = OutboxEvent.objects.count()
+
+    for hours in (1, 6, 23):
+        with later(hours=hours):
+            sweep(at_acme)
+            settle()
+    assert (reloaded(run).state, reloaded(run).step, reloaded(run).attempts) == ("waiting", "journal", 0)
+    assert OutboxEvent.objects.count() == published
+    assert log_of(run).count(("waits", "journal")) == 1
+
+    settings.FEATURE_FLAGS = {}
+    sweep(at_acme)
+    settle()
+    assert reloaded(run).state == "done"
 
 
-def test_a_wait_past_its_timeout_is_compensated(set_out, office):
+def test_a_wait_past_its_timeout_is_compensated(at_acme, set_out, office):
     office.agrees = False
     run = set_out()
 
     with later(days=1, minutes=5):
+        sweep(at_acme)
         settle()
 
     assert reloaded(run).state == "compensated"
@@ -292,7 +347,7 @@ def test_a_worker_that_crashes_in_a_step_uses_an_attempt(set_out, office, monkey
 
 def test_a_second_start_for_the_same_subject_returns_the_first_run(capital, opening):
     with transaction.atomic():
-        first = begin(opening, Opening(code="1100"), subject="branch:1")
+        first = begin(opening, Opening(code="1300"), subject="branch:1")
         second = begin(opening, Opening(code="1200"), subject="branch:1")
 
     assert first == second
@@ -301,7 +356,7 @@ def test_a_second_start_for_the_same_subject_returns_the_first_run(capital, open
 
 def test_a_start_outside_a_transaction_is_refused(capital, opening):
     with pytest.raises(RuntimeError, match="inside the transaction"):
-        begin(opening, Opening(code="1100"), subject="branch:1")
+        begin(opening, Opening(code="1300"), subject="branch:1")
 
 
 def test_a_step_that_is_no_longer_in_the_code_needs_an_operator(set_out, office):
@@ -317,7 +372,7 @@ def test_a_step_that_is_no_longer_in_the_code_needs_an_operator(set_out, office)
 
 def test_a_run_whose_event_was_dead_lettered_is_scheduled_again(at_acme, capital, opening):
     with transaction.atomic():
-        run = begin(opening, Opening(code="1100"), subject="branch:1")
+        run = begin(opening, Opening(code="1300"), subject="branch:1")
     route()
     Delivery.objects.filter(subscriber="sagas.advance_run").update(status="dead")
     settle()

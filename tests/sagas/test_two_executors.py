@@ -41,7 +41,7 @@ def meeting(office, monkeypatch):
 @pytest.fixture
 def run(capital, opening):
     with transaction.atomic():
-        return begin(opening, Opening(code="1100"), subject="branch:1100")
+        return begin(opening, Opening(code="1300"), subject="branch:1300")
 
 
 def advance_together(tenant, run):

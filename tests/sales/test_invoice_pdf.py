@@ -85,6 +85,44 @@ def test_many_lines_are_split_over_pages(invoiced, accountant):
     assert "60.00 USD" in pages[-1]
 
 
+def test_a_tall_address_with_long_lines_and_words_flows_over_pages(invoiced, accountant):
+    lines = [f"Line {number}" for number in range(1, 71)]
+    lines += ["word " * 300 + "end-of-words", "x" * 600 + "end-of-word"]
+    dispatch(AddCustomer(code="TALL", name="Tall Ltd", address="\n".join(lines)), actor=accountant)
+
+    _, pages = read(rendered(invoiced(ordered_by("TALL"))))
+
+    text = "\n".join(pages)
+    assert len(pages) > 1
+    for expected in (*lines[:70], "end-of-words", "Bolt M8", "6.50 USD", "Paid in full"):
+        assert expected in text
+    assert "end-of-word" in text.replace("\n", "").replace("end-of-words", "")
+
+
+@pytest.mark.exhaustive("adds 300 items")
+def test_three_hundred_lines_with_long_names_flow_over_pages(invoiced, accountant):
+    lines = []
+    for number in range(300):
+        name = f"{'W' * 190} {number:03}"
+        dispatch(AddItem(sku=f"{'S' * 28}{number:03}", name=name), actor=accountant)
+        lines.append(OrderedItem(f"{'S' * 28}{number:03}", 10**9, Decimal(1)))
+
+    _, pages = read(rendered(invoiced(PlaceOrder(customer="HOOLI", currency="USD", lines=tuple(lines)))))
+
+    text = "".join(pages).replace("\n", "")
+    assert all(f"S{number:03}" in text for number in range(300))
+    assert "300,000,000,000.00 USD" in text
+
+
+def test_every_printable_character_is_on_the_page(invoiced, accountant):
+    characters = "ÄßÇœŁżőğ ΑΩάώ ЖЮёї Ֆֆ ქვ €£№™“”–… ﬁ½"
+    dispatch(AddCustomer(code="ALL", name=characters, address=characters), actor=accountant)
+
+    _, (page,) = read(rendered(invoiced(ordered_by("ALL"))))
+
+    assert page.count(characters) == 2
+
+
 def test_markup_in_names_is_escaped(invoiced, accountant):
     name = 'A & B <font size="99">"GmbH"</font>'
     dispatch(AddCustomer(code="AB", name=name, address="<b>1 & 2</b>"), actor=accountant)

@@ -15,7 +15,7 @@ from apps.inventory.models import Reservation, StockMove
 from apps.kernel.clock import moved_to, now
 from apps.kernel.files.store import files
 from apps.ledger.models import Entry
-from apps.payments.commands import ConfirmPayment, RefundPayment
+from apps.payments.commands import ConfirmPayment, FailPayment, RefundPayment, VoidPayment
 from apps.payments.models import Payment, Refund, SandboxOperation
 from apps.sagas.commands import RetrySaga
 from apps.sagas.models import Run
@@ -186,6 +186,40 @@ def test_a_bank_transfer_waits_for_its_confirmation(shop, accountant):
     settle()
 
     assert state(order) == "completed"
+    assert queries.reconcile() == []
+
+
+CHANGES = {
+    "a confirmation": (
+        lambda payment: [ConfirmPayment(payment_id=payment, provider_payment_id="7")],
+        "completed",
+    ),
+    "a failure": (lambda payment: [FailPayment(payment_id=payment, reason="Bounced")], "cancelled"),
+    "a void payment": (lambda payment: [VoidPayment(payment_id=payment, reason="Not wanted")], "cancelled"),
+    "a full refund": (
+        lambda payment: [
+            ConfirmPayment(payment_id=payment, provider_payment_id="7"),
+            RefundPayment(payment_id=payment, amount=Decimal("6.50"), reason="Not wanted", reference="R"),
+        ],
+        "cancelled",
+    ),
+}
+"""What changes the condition of the wait, and the state of the order afterwards."""
+
+
+@pytest.mark.parametrize(("commands", "outcome"), CHANGES.values(), ids=CHANGES)
+def test_an_order_that_waits_continues_at_once_on(shop, accountant, controller, commands, outcome):
+    """Without the clock, and without the sweep."""
+    order = dispatch(ordered("", provider="manual"), actor=accountant)
+    settle()
+    assert state(order) == "confirmed"
+    events = Delivery.objects.open().count()
+
+    for command in commands(Payment.objects.get().pk):
+        dispatch(command, actor=controller)
+    settle()
+
+    assert (events, state(order)) == (0, outcome)
     assert queries.reconcile() == []
 
 

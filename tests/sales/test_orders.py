@@ -189,7 +189,7 @@ def test_invalid_customers_are_refused(shop, accountant):
 def test_setting_up_sales_opens_missing_accounts(shop, controller, accountant):
     dispatch(SetUpSales(), actor=controller)
 
-    assert list(Account.objects.values_list("code", flat=True)) == ["1000", "1100", "4000", "4900"]
+    assert list(Account.objects.values_list("code", flat=True)) == ["1000", "1100", "2100", "4000", "4900"]
     with pytest.raises(PermissionDenied):
         dispatch(SetUpSales(), actor=accountant)
 
@@ -212,7 +212,7 @@ ORDER_IS_FIXED, ORDER_ADDS_UP, INVOICE_IS_FIXED = "BS001", "BS002", "BS003"
         ("DELETE FROM sales_order", NO_RIGHT),
         (
             "INSERT INTO sales_orderline (order_id, line_no, item_id, name, quantity, price_minor)"
-            " SELECT sales_order.id, 9, inventory_item.id, '', 1, 1 FROM sales_order, inventory_item"
+            " SELECT sales_order.id, 9, inventory_item.id, 'Spare', 1, 1 FROM sales_order, inventory_item"
             " WHERE inventory_item.sku = 'SPARE'",
             ORDER_ADDS_UP,
         ),

@@ -74,24 +74,28 @@ def body(address: str, urlconf: str) -> dict[str, Any]:
 
 def filled_form(client: Client, address: str) -> dict[str, list[str]]:
     """The filled form of a console page; empty without a form."""
-    response = client.get(address)
-    if response.status_code != 200 or not response.headers["Content-Type"].startswith("text/html"):
-        return {}
-    page = _Form()
-    page.feed(response.content.decode())
     # The response may repeat the attacker's own input, which must not contain the secret.
     return {
         name: [value.replace(SECRET, SECRET.upper()) for value in values]
-        for name, values in page.values.items()
+        for name, values in form_of(client, address).values.items()
     }
 
 
-class _Form(HTMLParser):
-    """Keeps existing values, takes the last choice, and fills empty fields."""
+def form_of(client: Client, address: str) -> Form:
+    """The form of a console page, without values if there is none."""
+    response, form = client.get(address), Form()
+    if response.status_code == 200 and response.headers["Content-Type"].startswith("text/html"):
+        form.feed(response.content.decode())
+    return form
+
+
+class Form(HTMLParser):
+    """Keeps existing values, takes the last choice, and fills empty fields. `texts` names its text fields."""
 
     def __init__(self) -> None:
         super().__init__()
         self.values: dict[str, list[str]] = {}
+        self.texts: list[str] = []
         self._inside, self._select = False, ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -107,8 +111,11 @@ class _Form(HTMLParser):
             self._select = name
         elif tag == "textarea":
             self.values[name] = [typed_value(name)]
+            self.texts.append(name)
         elif tag == "input" and name and has.get("type") not in ("submit", "button", "file"):
             is_chosen = has.get("type") in ("checkbox", "radio")
+            if has.get("type", "text") in ("text", "email", "url"):
+                self.texts.append(name)
             self.values.setdefault(name, []).append(value or ("on" if is_chosen else typed_value(name)))
 
     def handle_endtag(self, tag: str) -> None:
@@ -128,6 +135,7 @@ def typed_value(name: str) -> str:
 
 TYPED_VALUES = {
     "posted_on": today().isoformat(),
+    "received_on": today().isoformat(),
     "year": str(_NUMBERS["year"]),
     "quantity": "3",
     "amount": "3",

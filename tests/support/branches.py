@@ -45,6 +45,8 @@ class HeadOffice:
 
     agrees: bool = True
     refuses: bool = False
+    looks: int = 0
+    """The number of evaluations of the wait."""
     breaks: dict[str, Exception]
     """The error of each failing step."""
 
@@ -52,6 +54,8 @@ class HeadOffice:
         self.breaks = {}
 
     def has_agreed(self, data: Opening) -> bool:
+        self.looks += 1
+        self.execute("agreement")
         if self.refuses:
             raise TooLate
         return self.agrees
@@ -135,7 +139,7 @@ def capital(at_acme: TenantInfo, controller: User) -> None:
 def set_out(capital: None, opening: Saga) -> Callable[..., Run]:
     """Starts the saga and executes all due steps."""
 
-    def set_out(code: str = "1100") -> Run:
+    def set_out(code: str = "1300") -> Run:
         with transaction.atomic():
             run = begin(opening, Opening(code=code), subject=f"branch:{code}")
         settle()

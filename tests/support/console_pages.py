@@ -5,36 +5,57 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from importlib import import_module
+from typing import Any
 
+from django.contrib.admin import ModelAdmin
 from django.urls import URLPattern, URLResolver
+
+from apps.console.sites import operator_site, tenant_site
 
 OUTSIDE = ("accounts/", "api/", "files/", "healthz", "login/", "metrics", "support/")
 """A file is opened by a signed link, metrics are read with a token, and a support session begins with a ticket."""
 
 
-def addresses(urlconf: str) -> list[str]:
-    return sorted(set(walk(import_module(urlconf).urlpatterns, "")))
+def addresses(urlconf: str, value: str = "1") -> list[str]:
+    """All addresses, with `value` in place of ids and names."""
+    return sorted(set(walk(import_module(urlconf).urlpatterns, "", value)))
 
 
-def walk(patterns: Iterable[URLPattern | URLResolver], before: str) -> Iterator[str]:
+def walk(patterns: Iterable[URLPattern | URLResolver], before: str, value: str = "1") -> Iterator[str]:
     for pattern in patterns:
-        route = before + plain(str(pattern.pattern))
+        route = before + plain(str(pattern.pattern), value)
         if isinstance(pattern, URLResolver):
-            yield from walk(pattern.url_patterns, route)
+            yield from walk(pattern.url_patterns, route, value)
         elif isinstance(pattern, URLPattern) and "(?P<url>" not in str(pattern.pattern):
             yield route
 
 
-def plain(route: str) -> str:
+def plain(route: str, value: str = "1") -> str:
     """An address that fits the pattern."""
-    route = re.sub(r"<str:key>", "periods.reason_length", route)
-    route = re.sub(r"<(?:int|path|str|slug):\w+>|<\w+>", "1", route)
-    route = re.sub(r"\(\?P<\w+>[^)]*\)", "1", route)
+    route = re.sub(r"<str:key>", "periods.reason_length" if value == "1" else value, route)
+    route = re.sub(r"<(?:int|path|str|slug):\w+>|<\w+>", lambda _: value, route)
+    route = re.sub(r"\(\?P<\w+>[^)]*\)", lambda _: value, route)
     return re.sub(r"[\^$]|\\Z", "", route)
 
 
-def guarded(urlconf: str) -> list[str]:
-    return [address for address in addresses(urlconf) if not address.startswith(OUTSIDE)]
+def guarded(urlconf: str, value: str = "1") -> list[str]:
+    return [address for address in addresses(urlconf, value) if not address.startswith(OUTSIDE)]
+
+
+def guarded_with(plane: str, value: str) -> list[str]:
+    """The pages of a console, with `value` in place of ids and names."""
+    return guarded(f"config.urls_{plane}", value)
+
+
+PREFIXES = {"operator": "", "tenant": "/t/acme"}
+LISTS: list[tuple[str, ModelAdmin[Any]]] = [
+    (site.plane, admin) for site in (operator_site, tenant_site) for admin in site._registry.values()
+]
+"""(plane, admin) of the lists of both consoles."""
+
+
+def path_of(plane: str, admin: ModelAdmin[Any]) -> str:
+    return f"{PREFIXES[plane]}/{admin.opts.app_label}/{admin.opts.model_name}/"
 
 
 TENANT = guarded("config.urls_tenant")

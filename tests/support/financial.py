@@ -15,11 +15,15 @@ from apps.bus import Command, dispatch
 from apps.bus.registry import commands
 from apps.inventory.commands import FulfilReservation, ItemQuantity, ReleaseStock, ReserveStock
 from apps.kernel.actors import System
-from apps.ledger.commands import DraftEntry, ImportJournal, PostDraft, PostEntry, ReverseEntry
+from apps.ledger.commands import BookEntry, DraftEntry, ImportJournal, PostDraft, PostEntry, ReverseEntry
 from apps.payments.commands import (
+    ApplyCredit,
     ConfirmPayment,
     FailPayment,
+    NoteCreditRefundSent,
     NoteRefundSent,
+    ReceiveTransfer,
+    RefundCredit,
     RefundPayment,
     RequestPayment,
     VoidPayment,
@@ -67,6 +71,11 @@ def post_entry(mark: str) -> PostEntry:
 
 
 @case
+def book_entry(mark: str) -> BookEntry:
+    return BookEntry(occurred_on=JAN_9, memo=mark, source=f"booked:{mark}", lines=sale().lines)
+
+
+@case
 def post_draft(mark: str) -> PostDraft:
     draft = do(DraftEntry(posted_on=JAN_9, memo=mark, lines=sale().lines))
     return PostDraft(entry_id=draft.pk)
@@ -82,8 +91,8 @@ def import_journal(mark: str) -> ImportJournal:
     """Two entries, a chart to open first and an account that is opened by its name."""
     journal = (
         "entry_no,date,payee,narration,line_no,account,currency,amount\n"
-        f"1,{JAN_9},Ann,{mark},1,6{mark},USD,12.50\n1,{JAN_9},Ann,{mark},2,1000,USD,-12.50\n"
-        f"2,{JAN_9},Bob,{mark},1,Expenses:{mark},USD,2.00\n2,{JAN_9},Bob,{mark},2,1000,USD,-2.00\n"
+        f"A{mark},{JAN_9},Ann,{mark},1,6{mark},USD,12.50\nA{mark},{JAN_9},Ann,{mark},2,1000,USD,-12.50\n"
+        f"B{mark},{JAN_9},Bob,{mark},1,Expenses:{mark},USD,2.00\nB{mark},{JAN_9},Bob,{mark},2,1000,USD,-2.00\n"
     )
     chart = f"code,name,type\n6{mark},Lunch {mark},expense\n"
     return ImportJournal(name=f"{mark}.csv", journal=journal, accounts=chart, create_accounts=True)
@@ -140,6 +149,40 @@ def refund_payment(mark: str) -> RefundPayment:
 @case
 def note_refund_sent(mark: str) -> NoteRefundSent:
     return NoteRefundSent(refund_id=do(refund_payment(mark)).pk, provider_refund_id=f"re_{mark}")
+
+
+@case
+def receive_transfer(mark: str) -> ReceiveTransfer:
+    """It covers its payment together with an earlier one, and leaves a rest."""
+    do(request_payment(mark))
+    do(_transfer(mark, "4", "first"))
+    return _transfer(mark, "4", "second")
+
+
+@case
+def apply_credit(mark: str) -> ApplyCredit:
+    credit = do(replace(_transfer(mark, "10", "only"), reference=""))
+    return ApplyCredit(credit_id=credit.pk, payment_id=do(request_payment(mark)).pk)
+
+
+@case
+def refund_credit(mark: str) -> RefundCredit:
+    credit = do(_transfer(mark, "10", "only"))
+    return RefundCredit(credit_id=credit.pk, amount=Decimal(3), reason=WHY, reference=mark)
+
+
+@case
+def note_credit_refund_sent(mark: str) -> NoteCreditRefundSent:
+    return NoteCreditRefundSent(refund_id=do(refund_credit(mark)).pk, provider_refund_id=f"re_{mark}")
+
+
+def _transfer(mark: str, amount: str, number: str) -> ReceiveTransfer:
+    return ReceiveTransfer(
+        amount=Decimal(amount),
+        currency="USD",
+        provider_payment_id=f"{number} {mark}",
+        reference=f"fair:{mark}",
+    )
 
 
 def _confirmed(payment_id: int, mark: str) -> ConfirmPayment:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import psycopg
 from django.db import connections
 from psycopg import sql
@@ -36,3 +39,29 @@ def raw(tenant: TenantInfo, schema: str = "") -> psycopg.Connection:
     session.execute(sql.SQL("SET search_path = {}, public").format(sql.Identifier(schema or tenant.schema)))
     session.commit()
     return session
+
+
+def attempt(session: psycopg.Connection, statement: str) -> str:
+    """Returns "done", or the SQLSTATE of the refusal of the statement or the commit."""
+    try:
+        session.execute(statement.encode())
+        session.commit()
+    except psycopg.Error as error:
+        session.rollback()
+        return str(error.sqlstate)
+    return "done"
+
+
+@contextmanager
+def as_owner(tenant: TenantInfo) -> Iterator[psycopg.Connection]:
+    """A session of the database owner in the tenant's schema, for controls that drop a constraint."""
+    owner = connections["owner"].settings_dict
+    with psycopg.connect(
+        host=owner["HOST"],
+        port=owner["PORT"],
+        user=owner["USER"],
+        password=owner["PASSWORD"],
+        dbname=owner["NAME"],
+    ) as tampering:
+        tampering.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(tenant.schema)))
+        yield tampering

@@ -34,9 +34,10 @@ def settle(*, impatient: bool = False) -> int:
 
 
 def due(*, impatient: bool) -> list[Delivery]:
-    """Deliveries of active tenants: new ones that a hint would have named, and retries after their backoff."""
+    """Deliveries of active tenants: new ones that a hint would have named, and retries and postponed ones after their
+    delay."""
     is_time = Q(event__due_at=None) | Q(event__due_at__lte=now())
-    is_retryable = Q() if impatient else Q(attempts=0) | Q(next_at__lte=now())
+    is_retryable = Q() if impatient else Q(attempts=0, last_error="") | Q(next_at__lte=now())
     pending = Delivery.objects.using("relay").filter(is_time, is_retryable, status="pending")
     return [
         delivery for delivery in pending.order_by("event_id") if availability_of(tenant_of(delivery)).works

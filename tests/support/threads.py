@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 from django.db import connections
@@ -27,6 +28,16 @@ def together(count: int, work: Callable[[], T], tenant: TenantInfo | None) -> li
 
     with ThreadPoolExecutor(count) as pool:
         return list(pool.map(one, range(count)))
+
+
+@contextmanager
+def in_thread(work: Callable[[], T]) -> Iterator[list[T]]:
+    """Runs the work beside the block. Yields a list, which contains the result once the work has ended."""
+    outcome: list[T] = []
+    thread = threading.Thread(target=lambda: outcome.append(work()))
+    thread.start()
+    yield outcome
+    thread.join(timeout=180)
 
 
 def in_tenant(tenant: TenantInfo | None, work: Callable[[], T]) -> T:

@@ -55,6 +55,58 @@ def test_a_browser_gets_a_page_for_an_unknown_tenant(client):
     assert "There is no tenant" in response.content.decode()
 
 
+def test_no_path_below_t_shows_the_operators_console(client, acme, settings):
+    for path in (
+        "/t",
+        "/t/",
+        "/t//",
+        "/t/1/",
+        "/t/-x/",
+        "/t/a b/",
+        "/t/%c3%9F/",
+        "/t/acme%0A/",
+        f"/t/{'x' * 5000}/",
+        "/T/",
+    ):
+        response = client.get(path, headers={"accept": "text/html"})
+        assert (response.status_code, "login" in response.content.decode()) == (404, False), path
+    for path in (
+        "/t/NOWHERE/api/v1/periods/",
+        "/t//api/v1/periods/",
+        "/t/1/api/",
+        "/t/acme%0A/api/v1/periods/",
+    ):
+        response = client.get(path)
+        assert (response.status_code, response.headers["content-type"]) == (
+            404,
+            "application/problem+json",
+        ), path
+    settings.TENANT_BY_PATH = False
+    assert client.get("/t/acme/").status_code == 404
+
+
+def test_a_host_with_a_trailing_dot_selects_the_tenant(client, acme):
+    for host in ("acme.localhost.", "acme.localhost.:8000", "ACME.localhost."):
+        response = client.get("/accounts/login/", headers={"host": host})
+        assert response.status_code == 200, host
+        assert acme.name in response.content.decode(), host
+    operators = client.get("/t/acme/accounts/login/", headers={"host": "localhost.:8000"})
+    assert acme.name in operators.content.decode()
+
+
+def test_a_name_in_capitals_below_t_selects_the_tenant(client_for, owner, acme):
+    client = client_for(owner)
+
+    page = client.get("/t/ACME/ledger/account/?q=1", follow=True)
+    listed = client.get("/t/AcMe/api/v1/ledger/accounts/")
+    posted = Client().post("/T/Acme/api/v1/identity/tokens/", {"email": "x@x.example", "password": "x"})
+
+    assert page.redirect_chain == [("/t/acme/ledger/account/?q=1", 308)]
+    assert page.status_code == 200
+    assert listed.status_code == 200
+    assert posted.status_code in (400, 401, 415)
+
+
 def test_an_unknown_host_is_refused(client):
     assert client.get("/", headers={"host": "evil.example"}).status_code == 400
 

@@ -17,10 +17,11 @@ from apps.companies.commands import FoundCompany
 from apps.companies.models import Company
 from apps.kernel import clock
 from apps.kernel.correlation import causation_id, correlation_id
-from apps.kernel.errors import SeveralRefusals
+from apps.kernel.errors import Conflict, SeveralRefusals
 from apps.kernel.observability.request_trace import entries_here, in_order
 from apps.kernel.queues.periodic import PERIODIC
 from apps.kernel.tenant import activate
+from apps.kernel.text import CharacterNotAllowed
 from apps.webhooks import hooks, purging, receiving, schedule, tasks
 from apps.webhooks.commands import AddSource, ReprocessReceived, RetireSourceSecret, RotateSourceSecret
 from apps.webhooks.errors import (
@@ -72,6 +73,26 @@ def test_a_message_is_stored_verbatim_before_it_is_processed(source, processed, 
     received.refresh_from_db()
     assert received.state == "processed"
     assert str(PROCESSED[0].actor) == "The webhook source psp"
+
+
+def test_a_message_whose_money_cannot_be_posted_yet_waits_without_attempts(source, monkeypatch, later):
+    class NotYet(Conflict):
+        message = "Not yet."
+        postpones = True
+
+    def refuse(incoming):
+        raise NotYet
+
+    monkeypatch.setitem(hooks._functions, "company.wanted", refuse)
+    post(wanted())
+    received = Received.objects.get()
+
+    for hours in range(1, 12):
+        with later(hours=hours):
+            tasks.process.run(received.pk)
+
+    received.refresh_from_db()
+    assert (received.state, received.attempts, received.last_error) == ("failed", 0, "Not yet.")
 
 
 def test_a_repeated_message_is_processed_once(source, processed):
@@ -142,6 +163,22 @@ def test_a_signed_body_that_is_not_a_json_object_is_refused(source, body):
     response = post(body)
 
     assert (response.status_code, response.json()["code"]) == (422, "webhooks.message_unreadable")
+    assert not Received.objects.exists()
+
+
+def test_a_signed_message_that_cannot_be_stored_is_refused(source):
+    for body in (
+        b'{"type": "pay\\u0000", "data": {}}',
+        b'{"type": "pay\\ud83d", "data": {}}',
+        b'{"type": "company.wanted", "data": {"name": "\\u0000"}}',
+        b'{"type": "company.wanted", "data": {"\\ud83d": 1}}',
+        b'{"type": {"a": 1}, "data": {}}',
+        b'{"type": "company.wanted", "type": "other", "data": {}}',
+        b'{"type": "company.wanted", "data": {"rate": 1e999}}',
+    ):
+        response = post(body)
+
+        assert (response.status_code, response.json()["code"]) == (422, "webhooks.message_unreadable"), body
     assert not Received.objects.exists()
 
 
@@ -299,6 +336,8 @@ def test_a_retired_secret_is_refused(source, owner):
         ({"name": "Not a slug"}, SourceNameMalformed),
         ({"scheme": "morse"}, SchemeUnknown),
         ({"secret": "short"}, SecretMalformed),
+        ({"secret": "whsec_" + "é" * 32}, SecretMalformed),
+        ({"secret": "whsec_\0" + "a" * 32}, CharacterNotAllowed),
         ({"scheme": "stripe", "secret": "short"}, SecretMalformed),
         ({"name": "psp", "secret": "short"}, SeveralRefusals),
     ],

@@ -8,6 +8,7 @@ schema may be renamed. The codes are those in errors.py.
 from django.db import migrations
 
 from apps.kernel.db.guards import RUNTIME_ROLES, append_only, approved_only
+from apps.kernel.db.text_columns import LINES, text_columns
 
 # 1. A request starts as pending and makes only the transitions of ApprovalRequest.TRANSITIONS. It is approved when enough
 #    people approved its present revision. Its end is final.
@@ -178,4 +179,6 @@ class Migration(migrations.Migration):
             required="production",
             when="NEW.state = 'deleting' AND OLD.state <> 'deleting'",
         ),
+        text_columns("approvals_revision", reason=LINES),
+        text_columns("approvals_decision", reason=LINES),
     ]

@@ -11,6 +11,7 @@ from rest_framework import serializers
 
 from apps.audit import queries
 from apps.audit.rollup.figures import Figures
+from apps.bus.api.fields import Measurement, WholeNumber
 from apps.bus.api.views import QueryEndpoint
 from apps.kernel.clock import now
 
@@ -22,13 +23,13 @@ class FiguresSerializer(serializers.Serializer[Any]):
     own; a failure is an internal error."""
 
     name = serializers.CharField()
-    commands = serializers.IntegerField()
-    succeeded = serializers.IntegerField()
-    repeated = serializers.IntegerField()
-    refused = serializers.IntegerField()
-    failed = serializers.IntegerField()
-    mean_ms = serializers.FloatField()
-    max_ms = serializers.FloatField()
+    commands = WholeNumber()
+    succeeded = WholeNumber()
+    repeated = WholeNumber()
+    refused = WholeNumber()
+    failed = WholeNumber()
+    mean_ms = Measurement()
+    max_ms = Measurement()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from rest_framework import serializers
 from apps.audit.export import SUMMARY
 from apps.audit.field_versions import KINDS
 from apps.audit.models import Record
+from apps.bus.api.fields import Instant, WholeNumber
 from apps.bus.api.serializers import ReadSerializer
 
 
@@ -28,12 +29,12 @@ class RecordWithDetails(RecordSerializer):
 class SealSerializer(serializers.Serializer[Any]):
     """The head of the chain, the number of unsealed records, and the last verification."""
 
-    segment = serializers.IntegerField()
+    segment = WholeNumber()
     hash = serializers.CharField()
-    sealed_at = serializers.DateTimeField(allow_null=True)
-    records = serializers.IntegerField()
-    waiting = serializers.IntegerField()
-    verified_at = serializers.DateTimeField(allow_null=True)
+    sealed_at = Instant(allow_null=True)
+    records = WholeNumber()
+    waiting = WholeNumber()
+    verified_at = Instant(allow_null=True)
     intact = serializers.BooleanField(allow_null=True)
 
 
@@ -57,7 +58,7 @@ class VersionSerializer(serializers.Serializer[Any]):
     """A version of a row of master data, and the fields that it changed."""
 
     kind = serializers.ChoiceField(choices=[*KINDS.values()])
-    at = serializers.DateTimeField()
+    at = Instant()
     actor_name = serializers.CharField()
     impersonator_name = serializers.CharField()
     reason = serializers.CharField()

@@ -17,6 +17,7 @@ from psycopg import sql
 from apps.audit.anchors import FOLDER as HEADS
 from apps.backups.schemas import blueprint, owner, transaction_ids
 from apps.kernel.files.store import files
+from apps.kernel.notation import is_whole_number
 from apps.kernel.progress import stage, steps
 from apps.kernel.tenant import TenantInfo, activate
 
@@ -64,7 +65,7 @@ def is_head_after(name: str, number: int) -> bool:
     """Whether a file is an anchor of a later segment of the audit log."""
     folder, _, leaf = name.rpartition("/")
     segment = leaf.partition("-")[0]
-    return folder == HEADS and segment.isdigit() and int(segment) > number
+    return folder == HEADS and is_whole_number(segment) and int(segment) > number
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from apps.kernel import progress
 from apps.kernel.clock import now
 from apps.kernel.db.locks import advisory_lock
 from apps.kernel.db.retries import Backoff, claim
+from apps.kernel.notation import is_whole_number
 from apps.tenancy.models import Tenant
 
 from .policies import Policies, Policy
@@ -73,7 +74,7 @@ def mark_all_interrupted() -> None:
 
 def locate(reference: str) -> tuple[str, str]:
     """Storage key and checksum of a backup, given by its number or by the path of a file. Raises BackupUnknown."""
-    if not reference.isdigit():
+    if not is_whole_number(reference):
         return reference, ""
     backup = Backup.objects.done().filter(pk=reference).first()
     if backup is None:

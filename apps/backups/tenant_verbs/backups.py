@@ -16,6 +16,8 @@ from apps.backups.queries import BackupStatus
 from apps.backups.schedule import jobs, restore_drills
 from apps.bus import dispatch
 from apps.console.terminal import SHELL, Output
+from apps.kernel.notation import is_whole_number
+from apps.kernel.notation.arguments import whole_number
 from apps.tenancy.queries import tenant_with_slug
 from apps.tenancy.verbs import CommandVerb, Verb, verb
 
@@ -100,9 +102,9 @@ class BackUpPolicy(Verb):
 
     def options(self, parser: CommandParser) -> None:
         parser.add_argument("slug", metavar="SLUG", help="The tenant's short name.")
-        parser.add_argument("--interval-hours", metavar="HOURS", type=int, default=0)
-        parser.add_argument("--retention-days", metavar="DAYS", type=int, default=0)
-        parser.add_argument("--max-count", metavar="NUMBER", type=int, default=0)
+        parser.add_argument("--interval-hours", metavar="HOURS", type=whole_number(), default=0)
+        parser.add_argument("--retention-days", metavar="DAYS", type=whole_number(), default=0)
+        parser.add_argument("--max-count", metavar="NUMBER", type=whole_number(), default=0)
         parser.add_argument("--reason", required=True, help="The reason, for the audit log.")
 
     def run(
@@ -185,4 +187,4 @@ def _status(status: BackupStatus) -> dict[str, Any]:
 
 def reference_of(backup: str) -> str:
     """The number of a backup, or the absolute path of a file."""
-    return backup if backup.isdigit() else str(Path(backup).absolute())
+    return backup if is_whole_number(backup) else str(Path(backup).absolute())

@@ -3,6 +3,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.billing.models import Plan, Subscription
+from apps.bus.api.fields import WholeNumber
 from apps.bus.api.serializers import ReadSerializer
 
 
@@ -24,8 +25,8 @@ class UsageSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     description = serializers.CharField()
     unit = serializers.CharField()
-    used = serializers.IntegerField()
-    maximum = serializers.IntegerField(help_text="-1: no limit")
+    used = WholeNumber()
+    maximum = WholeNumber(help_text="-1: no limit")
 
 
 class YourPlanSerializer(serializers.Serializer[Any]):
@@ -33,6 +34,6 @@ class YourPlanSerializer(serializers.Serializer[Any]):
 
     code = serializers.CharField()
     name = serializers.CharField()
-    level = serializers.IntegerField()
+    level = WholeNumber()
     modules = serializers.ListField(child=serializers.CharField())
     usage = UsageSerializer(many=True)

@@ -4,6 +4,7 @@ from django.db import migrations
 
 from apps.kernel.db.guards import append_only
 from apps.kernel.db.rls import EnableTenantRLS
+from apps.kernel.db.text_columns import LINES, REQUIRED, text_columns
 
 DEFAULT_PLAN = """
 INSERT INTO billing_plan (code, name, level, modules, limits, is_offered)
@@ -24,4 +25,6 @@ class Migration(migrations.Migration):
         append_only("billing_historicalplan"),
         append_only("billing_historicalsubscription"),
         EnableTenantRLS("billing_subscription"),
+        text_columns("billing_plan", code=REQUIRED, name=REQUIRED),
+        text_columns("billing_subscription", reason=LINES),
     ]

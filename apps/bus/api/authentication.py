@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
+from django.utils.translation import gettext
 from rest_framework.authentication import CSRFCheck, SessionAuthentication
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.exceptions import ParseError, PermissionDenied
 from rest_framework.request import Request
 
 
@@ -17,7 +20,11 @@ class ConsoleSession(SessionAuthentication):
     def enforce_csrf(self, request: HttpRequest) -> None:
         check = CSRFCheck(_no_view)
         check.process_request(request)
-        if reason := check.process_view(request, _no_view, (), {}):
+        try:
+            reason = check.process_view(request, _no_view, (), {})  # it looks for the token in a form, too
+        except (MultiPartParserError, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent):
+            raise ParseError(gettext("The body is not JSON.")) from None
+        if reason:
             raise PermissionDenied(f"The CSRF token will not do: {reason}", code="csrf_failed")
 
 

@@ -1,23 +1,77 @@
 """What a list may be narrowed by."""
 
-import datetime as dt
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django_filters import filters
-from django_filters.fields import IsoDateTimeField
-from django_filters.filters import CharFilter, DateFilter, Filter
-from django_filters.filterset import FilterSet
+from django_filters.fields import ModelChoiceField
+from django_filters.filters import CharFilter, Filter
+from django_filters.filterset import FILTER_FOR_DBFIELD_DEFAULTS, FilterSet
+
+from apps.kernel.errors import Refusal
+from apps.kernel.notation import parse_whole_number
+from apps.kernel.notation.form_fields import DayField, InstantField, WholeNumberField
 
 __all__ = ["CharFilter", "DateFilter", "Filters", "IsoDateTimeFilter"]
+
+
+class DateFilter(filters.DateFilter):
+    field_class = DayField
+
+
+class IsoDateTimeFilter(filters.IsoDateTimeFilter):
+    """An instant, converted to UTC: PostgreSQL refuses an offset of sixteen hours or more, and Python accepts it."""
+
+    field_class: Any = InstantField
+
+
+class WholeNumberFilter(filters.NumberFilter):
+    field_class: Any = WholeNumberField
+
+
+class RowField(ModelChoiceField):
+    """The id of a row."""
+
+    def to_python(self, value: Any) -> Any:
+        if isinstance(value, str) and value not in self.empty_values:
+            try:
+                parse_whole_number(value)
+            except Refusal as refusal:
+                raise ValidationError(str(refusal), code="invalid") from None
+        return ModelChoiceField.to_python(self, value)
+
+
+class RowFilter(filters.ModelChoiceFilter):
+    field_class = RowField
+
+
+_OF_COLUMNS: Mapping[type[models.Field[Any, Any]], type[Filter]] = {
+    models.IntegerField: WholeNumberFilter,
+    models.DateTimeField: IsoDateTimeFilter,  # before its base class
+    models.DateField: DateFilter,
+    models.ForeignKey: RowFilter,
+}
+
+
+def _of_columns() -> dict[type, object]:
+    """The classes of filters that are derived from columns: those above in place of those of the package."""
+    derived: dict[type, Any] = dict(FILTER_FOR_DBFIELD_DEFAULTS)
+    for column in derived:
+        if chosen := next((kind for base, kind in _OF_COLUMNS.items() if issubclass(column, base)), None):
+            derived[column] = {**derived[column], "filter_class": chosen}
+    return derived
 
 
 class Filters(FilterSet):
     """The query parameters of a list. The list refuses a wrong value with 400."""
 
+    FILTER_DEFAULTS = _of_columns()
     base_filters: ClassVar[Mapping[str, Filter]]
 
     if TYPE_CHECKING:  # the package has no types
@@ -31,18 +85,3 @@ class Filters(FilterSet):
         ) -> None: ...
         def is_valid(self) -> bool: ...
         def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]: ...
-
-
-class Instant(IsoDateTimeField):
-    """An instant, converted to UTC: PostgreSQL refuses an offset of sixteen hours or more, and Python accepts it."""
-
-    def to_python(self, value: Any) -> dt.datetime | None:
-        instant: dt.datetime | None = super().to_python(value)
-        try:
-            return instant.astimezone(dt.UTC) if instant else None
-        except OverflowError:
-            raise ValidationError(self.error_messages["invalid"], code="invalid") from None
-
-
-class IsoDateTimeFilter(filters.IsoDateTimeFilter):
-    field_class = Instant

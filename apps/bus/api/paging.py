@@ -14,6 +14,9 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 
+from apps.kernel.errors import Refusal
+from apps.kernel.notation import parse_whole_number
+
 MAX_PAGE_SIZE = 200
 NO_CURSOR = "This cursor belongs to no page of this list."
 
@@ -31,9 +34,10 @@ class Paging(CursorPagination):
 
     def get_page_size(self, request: Request) -> int:
         page_size = request.query_params.get("page_size", str(self.page_size))
-        if not (page_size.isascii() and page_size.isdigit() and 1 <= int(page_size[:9]) <= MAX_PAGE_SIZE):
+        try:
+            return parse_whole_number(page_size, lowest=1, highest=MAX_PAGE_SIZE)
+        except Refusal:
             _refuse("page_size", f"A page has 1 to {MAX_PAGE_SIZE} rows.")
-        return int(page_size)
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
         try:

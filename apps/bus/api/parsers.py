@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import IO, Any
 
 from django.conf import settings
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
+
+from apps.kernel import strict_json
 
 
 class BodyTooLarge(APIException):
@@ -18,7 +19,7 @@ class BodyTooLarge(APIException):
 
 
 class JSONBody(BaseParser):
-    """JSON in UTF-8, no larger than DATA_UPLOAD_MAX_MEMORY_SIZE, which DRF's own parser does not ask about."""
+    """Strict JSON, no larger than DATA_UPLOAD_MAX_MEMORY_SIZE, which DRF's own parser does not ask about."""
 
     media_type = "application/json"
 
@@ -33,10 +34,6 @@ class JSONBody(BaseParser):
         if len(body) > largest:
             raise BodyTooLarge
         try:
-            return json.loads(body.decode(), parse_constant=_refuse)
-        except (ValueError, RecursionError) as error:
-            raise ParseError(f"The body is not JSON: {error}") from None
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not in JSON")
+            return strict_json.loads(body)
+        except strict_json.NotStrictJSON as why:
+            raise ParseError(f"The body is not JSON: {why}.") from None

@@ -11,14 +11,26 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, ClassVar, Literal, TypeGuard, Union, cast, get_args, get_origin, get_type_hints
 
+from django.db import models
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ValidationError
 
 from apps.bus import Command
-from apps.kernel.plain import from_plain
+from apps.kernel.plain import TextForm, from_plain, text_form
 
-from .fields import AnyJSON, ExactDecimal, JSONObject, OneOf, Text, TrueOrFalse, WholeNumber
+from .fields import (
+    AnyJSON,
+    Day,
+    ExactDecimal,
+    Instant,
+    JSONObject,
+    Measurement,
+    OneOf,
+    Text,
+    TrueOrFalse,
+    WholeNumber,
+)
 
 AnyField = serializers.Field[Any, Any, Any, Any]
 
@@ -95,7 +107,7 @@ def _field(shape: type[Any], declared: Field[Any], hint: Any) -> AnyField:
     if declared.metadata.get("bulky"):
         options["max_length"] = None
     try:
-        return _of_type(hint, options)
+        return _of_type(hint, options, text_form(declared))
     except KeyError:
         raise TypeError(f"{shape.__name__}.{declared.name}: {hint} has no form in JSON.") from None
 
@@ -109,10 +121,10 @@ def _default(declared: Field[Any]) -> dict[str, Any]:
     return {"required": False}
 
 
-def _of_type(hint: Any, options: dict[str, Any]) -> AnyField:
+def _of_type(hint: Any, options: dict[str, Any], form: TextForm | None) -> AnyField:
     """Raises KeyError for a type that has no form in JSON."""
     if get_origin(hint) is not None:
-        return _of_generic_type(get_origin(hint), get_args(hint), options)
+        return _of_generic_type(get_origin(hint), get_args(hint), options, form)
     if hint is Any:
         return AnyJSON(**options)
     if _is_record(hint):
@@ -120,28 +132,30 @@ def _of_type(hint: Any, options: dict[str, Any]) -> AnyField:
     if issubclass(hint, Enum):
         return OneOf(choices=[member.value for member in hint], **options)
     if hint is str:
-        return Text(allow_blank=options.get("default") == "", **options)
+        return Text(allow_blank=options.get("default") == "", form=form, **options)
     return _PLAIN[hint](**options)
 
 
-def _of_generic_type(origin: Any, arguments: tuple[Any, ...], options: dict[str, Any]) -> AnyField:
+def _of_generic_type(
+    origin: Any, arguments: tuple[Any, ...], options: dict[str, Any], form: TextForm | None
+) -> AnyField:
     """Raises KeyError for a type that has no form in JSON."""
     if origin in (Union, UnionType):
         (inner,) = (argument for argument in arguments if argument is not NoneType)
-        return _of_type(inner, options | {"allow_null": True})
+        return _of_type(inner, options | {"allow_null": True}, form)
     if origin is Literal:
         return OneOf(choices=list(arguments), **options)
     if origin in (tuple, list, Sequence):
-        return _several(arguments[0], options)
+        return _several(arguments[0], options, form)
     if origin in (dict, Mapping):
         return JSONObject(**options)
     raise KeyError(origin)
 
 
-def _several(hint: Any, options: dict[str, Any]) -> AnyField:
+def _several(hint: Any, options: dict[str, Any], form: TextForm | None) -> AnyField:
     if _is_record(hint):
         return serializer_for(hint)(many=True, **options)
-    return serializers.ListField(child=_of_type(hint, {}), **options)
+    return serializers.ListField(child=_of_type(hint, {}, form), **options)
 
 
 def _is_record(hint: Any) -> TypeGuard[type[Any]]:
@@ -152,13 +166,26 @@ _PLAIN: dict[Any, type[AnyField]] = {
     int: WholeNumber,
     bool: TrueOrFalse,
     Decimal: ExactDecimal,
-    dt.date: serializers.DateField,
-    dt.datetime: serializers.DateTimeField,
+    dt.date: Day,
+    dt.datetime: Instant,
+}
+
+
+_OF_COLUMNS: Mapping[type[models.Field[Any, Any]], type[AnyField]] = {
+    models.IntegerField: WholeNumber,
+    models.FloatField: Measurement,
+    models.DateTimeField: Instant,  # before its base class
+    models.DateField: Day,
 }
 
 
 class ReadSerializer(serializers.ModelSerializer[Any]):
     """A model's row as it is answered. Nothing is taken through it, so nothing of it is validated."""
+
+    serializer_field_mapping = {
+        column: next((field for kind, field in _OF_COLUMNS.items() if issubclass(column, kind)), stock)
+        for column, stock in serializers.ModelSerializer.serializer_field_mapping.items()
+    }
 
     def get_fields(self) -> dict[str, AnyField]:
         members = super().get_fields()

@@ -3,10 +3,11 @@ from typing import Any
 from django.middleware.csrf import get_token
 from rest_framework import serializers
 
-from apps.bus.api.fields import Text
+from apps.bus.api.fields import Text, WholeNumber
 from apps.bus.api.serializers import ReadSerializer, StrictSerializer
 from apps.identity.models import Invitation, User
 from apps.kernel.tenant import current_tenant
+from apps.kernel.text import storable
 
 
 class MeSerializer(ReadSerializer):
@@ -39,11 +40,11 @@ class MeSerializer(ReadSerializer):
 
 class CredentialsSerializer(StrictSerializer):
     email = Text()
-    password = Text(write_only=True, style={"input_type": "password"})
+    password = Text(form=storable, write_only=True, style={"input_type": "password"})
 
 
 class RefreshSerializer(StrictSerializer):
-    refresh_token = Text(max_length=200)
+    refresh_token = Text(form=storable, max_length=200)
 
 
 class PairSerializer(serializers.Serializer[Any]):
@@ -51,22 +52,20 @@ class PairSerializer(serializers.Serializer[Any]):
 
     token_type = serializers.CharField(help_text="Bearer")
     access_token = serializers.CharField()
-    expires_in = serializers.IntegerField(help_text="Lifetime of the access token in seconds.")
+    expires_in = WholeNumber(help_text="Lifetime of the access token in seconds.")
     refresh_token = serializers.CharField(help_text="Valid for one use.")
-    session_id = serializers.IntegerField()
+    session_id = WholeNumber()
 
 
 class PasswordSerializer(StrictSerializer):
-    password = Text(write_only=True, style={"input_type": "password"})
+    password = Text(form=storable, write_only=True, style={"input_type": "password"})
 
 
 class FreshTokenSerializer(serializers.Serializer[Any]):
     """The access token after the password was confirmed. Null for a console session, which is fresh itself."""
 
     access_token = serializers.CharField(allow_null=True)
-    expires_in = serializers.IntegerField(
-        allow_null=True, help_text="Lifetime of the access token in seconds."
-    )
+    expires_in = WholeNumber(allow_null=True, help_text="Lifetime of the access token in seconds.")
 
 
 class UserSerializer(ReadSerializer):

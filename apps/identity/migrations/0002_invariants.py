@@ -8,6 +8,7 @@ after it would make old tokens valid again.
 from django.db import migrations
 
 from apps.kernel.db.guards import append_only
+from apps.kernel.db.text_columns import LINES, OPTIONAL, REQUIRED, text_columns
 
 EPOCH = """
 CREATE FUNCTION identity_user_epoch() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -68,4 +69,7 @@ class Migration(migrations.Migration):
         append_only("identity_historicalgroup_permissions"),
         migrations.RunSQL(EPOCH, UNDO),
         migrations.RunSQL(INVITATION, UNDO_INVITATION),
+        text_columns("identity_user", email=OPTIONAL, new_email=OPTIONAL, name=OPTIONAL),
+        text_columns("identity_invitation", email=REQUIRED, name=OPTIONAL),
+        text_columns("identity_apisession", device=OPTIONAL, end_reason=LINES),
     ]

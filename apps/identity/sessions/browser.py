@@ -15,6 +15,7 @@ from apps.identity.models import ApiSession, TokenStatus, User, token_statuses
 from apps.identity.tokens.self_service import SelfService
 from apps.kernel.clock import now
 from apps.kernel.db.unit_of_work import unit_of_work
+from apps.kernel.text import sanitised
 
 KEY = "session_id"
 """The id of the row, in the content of the session."""
@@ -30,7 +31,7 @@ def begin(request: HttpRequest, user: User) -> None:
 
 
 def device_of(request: HttpRequest) -> str:
-    return request.headers.get("User-Agent", "")[:200]
+    return sanitised(request.headers.get("User-Agent", "")[:200])
 
 
 def address_of(request: HttpRequest) -> str:

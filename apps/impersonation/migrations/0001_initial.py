@@ -3,6 +3,8 @@ import datetime
 import django.db.models.expressions
 from django.db import migrations, models
 
+from apps.kernel.db.text_columns import REQUIRED_LINES, text_columns
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -151,4 +153,6 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        text_columns("impersonation_impersonation", reason=REQUIRED_LINES),
+        text_columns("impersonation_supportsession", reason=REQUIRED_LINES),
     ]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
+from apps.bus.api.fields import WholeNumber
 from apps.bus.api.serializers import ReadSerializer
 from apps.inventory.models import Item, Reservation, ReservationLine, StockMove
 
@@ -9,9 +10,9 @@ from apps.inventory.models import Item, Reservation, ReservationLine, StockMove
 class ItemSerializer(ReadSerializer):
     """An item with its stock: `available` is `on_hand` minus `reserved`."""
 
-    on_hand = serializers.IntegerField(source="stock.on_hand", read_only=True)
-    reserved = serializers.IntegerField(source="stock.reserved", read_only=True)
-    available = serializers.IntegerField(source="stock.available", read_only=True)
+    on_hand = WholeNumber(source="stock.on_hand", read_only=True)
+    reserved = WholeNumber(source="stock.reserved", read_only=True)
+    available = WholeNumber(source="stock.available", read_only=True)
 
     class Meta:
         model = Item

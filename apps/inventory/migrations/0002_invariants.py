@@ -7,6 +7,7 @@ renamed. The codes are those in errors.py.
 from django.db import migrations
 
 from apps.kernel.db.guards import RUNTIME_ROLES, append_only
+from apps.kernel.db.text_columns import LINES, OPTIONAL, REQUIRED, text_columns, unique_in_any_case
 
 # 1. Stock is the sum of its movements: an item starts with an empty row, and a trigger adds each movement to it. The
 #    runtime has no rights on the row; the functions run as its owner. The CHECK constraint of the model refuses to
@@ -76,4 +77,8 @@ class Migration(migrations.Migration):
         append_only("inventory_stockmove"),
         append_only("inventory_reservationline"),
         migrations.RunSQL(STOCK + RIGHTS + RESERVATION, UNDO),
+        text_columns("inventory_item", sku=REQUIRED, name=REQUIRED, unit=OPTIONAL),
+        text_columns("inventory_reservation", reference=REQUIRED, reason=LINES),
+        text_columns("inventory_stockmove", reference=OPTIONAL, reason=LINES),
+        unique_in_any_case("inventory_item", "sku"),
     ]

@@ -32,6 +32,10 @@ class LockKey:
         """Waits for the lock, and holds it until the transaction ends."""
         self._execute(cursor, "pg_advisory_xact_lock")
 
+    def hold_shared(self, cursor: Any) -> None:
+        """Waits until no transaction holds the lock alone, and excludes such transactions until this one ends."""
+        self._execute(cursor, "pg_advisory_xact_lock_shared")
+
     def try_hold(self, cursor: Any) -> bool:
         """Whether the lock was free; it is then held until the transaction ends."""
         self._execute(cursor, "pg_try_advisory_xact_lock")

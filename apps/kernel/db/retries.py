@@ -17,6 +17,7 @@ from django.db import models
 from django.db.models import Q
 
 from apps.kernel.clock import now
+from apps.kernel.machine_text import MachineText
 
 WORKER_LOST = "The worker was lost each time."
 """The error of work whose attempts were used up by workers that were killed."""
@@ -87,7 +88,7 @@ class Retried(models.Model):
 
     attempts = models.PositiveSmallIntegerField(default=0)
     next_at = models.DateTimeField(null=True)
-    last_error = models.TextField(blank=True)
+    last_error = MachineText(blank=True)
     finished_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -7,6 +7,9 @@ import re
 from django.db import Error as DatabaseError
 
 from apps.kernel.errors import Refusal
+from apps.kernel.text import TextNotNormal
+
+from .text_columns import SUFFIX
 
 
 def refusal_behind(error: DatabaseError) -> Refusal | None:
@@ -19,6 +22,8 @@ def refusal_behind(error: DatabaseError) -> Refusal | None:
     for name in names:
         if name in Refusal._by_database:
             return Refusal._by_database[name](**_context(diagnosis.message_detail))
+    if (diagnosis.constraint_name or "").endswith(SUFFIX):
+        return TextNotNormal(column=diagnosis.constraint_name.removesuffix(SUFFIX))
     return None
 
 

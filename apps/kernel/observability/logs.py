@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import logging.config
+import re
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -32,6 +33,10 @@ OUTCOMES: Mapping[str, int] = {"done": logging.INFO, "refused": logging.WARNING,
 EVENT_LEVELS: Mapping[str, int] = {"setting.*": logging.INFO, "flag.*": logging.INFO}
 """The log level of published events by pattern; DEBUG for all others."""
 
+COMMANDING = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""Control characters, line and paragraph separators, changes of the direction of writing, and single surrogates."""
 current_request: ContextVar[HttpRequest | None] = ContextVar("current_request", default=None)
 """The current request."""
 
@@ -104,7 +109,8 @@ def _signed_in_user() -> Any:
 
 
 def _as_json(_: WrappedLogger, __: str, line: EventDict) -> str:
-    return json.dumps(line, ensure_ascii=False, default=str)
+    """JSON itself escapes line breaks and the codes below U+0020; the others are escaped here, still as JSON."""
+    return _escaped(json.dumps(line, ensure_ascii=False, default=str))
 
 
 def _as_line(_: WrappedLogger, __: str, line: EventDict) -> str:
@@ -118,8 +124,17 @@ def _as_line(_: WrappedLogger, __: str, line: EventDict) -> str:
         line.pop(quiet, None)
     exception = line.pop("exception", "")
     rest = " ".join(f"{word}={value}" for word, value in line.items())
-    first = f"{at[11:23]} {level.upper():7} {tenant} {correlation} {name}: {message}"
-    return "\n".join(part for part in (f"{first}  {rest}".rstrip(), exception) if part)
+    first = _escaped(
+        f"{at[11:23]} {level.upper():7} {tenant} {correlation} {name}: {message}  {rest}".rstrip()
+    )
+    traceback = (f"    {_escaped(part)}" for part in exception.split("\n")) if exception else ()
+    return "\n".join((first, *traceback))
+
+
+def _escaped(text: str) -> str:
+    """Without characters that begin a line or command a terminal: a line holds texts of callers, who could write lines
+    of their own. The lines of a traceback are indented for the same reason."""
+    return COMMANDING.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 CHAIN: list[Processor] = [

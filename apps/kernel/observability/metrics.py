@@ -47,7 +47,7 @@ QUEUE_WAIT_SECONDS = Histogram(
     "bursar_queue_wait_seconds", "Time that tasks waited for a worker.", ("queue",), buckets=WAITS
 )
 DELIVERIES = Counter(
-    "bursar_deliveries", "Events handled, failed, or dead.", ("module", "subscriber", "outcome")
+    "bursar_deliveries", "Events handled, failed, postponed, or dead.", ("module", "subscriber", "outcome")
 )
 EVENTS = Counter("bursar_events_published", "Events published.", ("module", "event"))
 CACHE = Counter("bursar_cache_lookups", "Cache lookups by level.", ("area", "level"))

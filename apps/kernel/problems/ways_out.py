@@ -36,7 +36,7 @@ def _back(request: HttpRequest, status: int) -> Iterator[WayOut]:
     if request.method != "GET":
         if page := _page_of_form(request):
             yield page, _("Back")
-    elif status == HTTPStatus.BAD_REQUEST and request.GET:
+    elif status == HTTPStatus.BAD_REQUEST and request.META.get("QUERY_STRING"):  # which may not be readable
         yield request.path, _("Without filters")
     elif status in REPEATABLE or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         yield request.get_full_path(), _("Try again")

@@ -11,19 +11,19 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
-from apps.kernel.clock import today
 from apps.ledger import queries
 from apps.ledger.models import Account
+from apps.settings.business_day import business_day
 
 VIEW = "ledger.view_entry"
 
 
 def _this_month() -> str:
-    return f"{queries.figures(today()).entries_this_month:,}"
+    return f"{queries.figures(business_day()).entries_this_month:,}"
 
 
 def _turnover() -> str:
-    turnover = queries.figures(today()).turnover
+    turnover = queries.figures(business_day()).turnover
     return (
         gettext("turnover {totals}").format(totals=", ".join(str(total) for total in turnover))
         if turnover
@@ -32,7 +32,7 @@ def _turnover() -> str:
 
 
 def _drafts() -> str:
-    return f"{queries.figures(today()).drafts:,}"
+    return f"{queries.figures(business_day()).drafts:,}"
 
 
 def _assets() -> dict[str, Decimal]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -19,9 +18,10 @@ from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline,
 from apps.console.labels import Colours, display
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, reason
-from apps.kernel.clock import today
-from apps.ledger.commands import DiscardDraft, PostDraft, ReverseEntry
+from apps.kernel.notation.form_fields import DayField
+from apps.ledger.commands import DiscardDraft, ImportJournal, PostDraft, ReverseEntry
 from apps.ledger.models import Entry, EntryLine
+from apps.settings.business_day import business_day
 
 VIEW = "ledger.view_entry"
 
@@ -56,7 +56,7 @@ class EntryAdmin(ReadOnlyAdmin):
     inlines = (LineInline,)
     fields = (
         ("shown_number", "shown_status"),
-        ("posted_on", "period", "journal"),
+        ("posted_on", "occurred_on", "period", "journal"),
         ("memo", "payee", "reference"),
         ("created_at", "posted_at", "reversal_of"),
     )
@@ -88,7 +88,10 @@ class EntryAdmin(ReadOnlyAdmin):
         return ", ".join(str(total) for total in totals.values())
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
-        return (Link(gettext("Export"), reverse("admin:export_journal"), "download"),)
+        export = Link(gettext("Export"), reverse("admin:export_journal"), "download")
+        if not request.user.has_perm(ImportJournal.permission):
+            return (export,)
+        return (Link(gettext("Import"), reverse("admin:import_journal"), "upload"), export)
 
     def links(self, request: HttpRequest, obj: Entry) -> Sequence[Link]:
         if not obj.is_posted:
@@ -135,7 +138,7 @@ class Discard(EntryCommand):
 
 
 class Reversal(Form):
-    posted_on = forms.DateField(label=_("Date"), initial=today)
+    posted_on = DayField(label=_("Date"), initial=business_day)
     reason = reason()
 
 

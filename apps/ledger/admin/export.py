@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django import forms
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -11,12 +10,13 @@ from apps.console import hooks
 from apps.console.admin import CommandPage
 from apps.console.widgets import Form
 from apps.jobs.models import Run
+from apps.kernel.notation.form_fields import DayField
 from apps.ledger.commands import ExportJournal
 
 
 class ExportForm(Form):
-    since = forms.DateField(required=False, label=_("First day"))
-    until = forms.DateField(required=False, label=_("Last day"))
+    since = DayField(required=False, label=_("First day"))
+    until = DayField(required=False, label=_("Last day"))
 
 
 class ExportJournalPage(CommandPage):

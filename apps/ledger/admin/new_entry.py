@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
-from uuid import uuid4
 
 from django import forms
 from django.contrib import messages
@@ -19,16 +18,18 @@ from django.utils.translation import gettext_lazy as _
 from apps.bus import dispatch_once
 from apps.companies import queries as companies
 from apps.console import hooks
-from apps.console.admin import KEY
+from apps.console.admin import key_of
+from apps.console.chosen_codes import code_of
 from apps.console.widgets import Form
-from apps.kernel.clock import today
 from apps.kernel.errors import Refusal
+from apps.kernel.notation.form_fields import AmountField, DayField
 from apps.ledger.commands import DraftEntry, Line, PostEntry
 from apps.ledger.models import Account, Entry, Journal
+from apps.settings.business_day import business_day
 
 
 class Head(Form):
-    posted_on = forms.DateField(label=_("Date"), initial=today)
+    posted_on = DayField(label=_("Date"), initial=business_day)
     journal = forms.ChoiceField()
     memo = forms.CharField(max_length=400)
     payee = forms.CharField(max_length=200, required=False)
@@ -42,14 +43,21 @@ class Head(Form):
 class LineForm(Form):
     account = forms.CharField(required=False)
     currency = forms.CharField(required=False, max_length=3)
-    debit = forms.CharField(required=False)
-    credit = forms.CharField(required=False)
+    debit = AmountField(required=False)
+    credit = AmountField(required=False)
+
+    def clean_account(self) -> str:
+        return code_of(self.cleaned_data["account"], Account.objects.all())
 
     def clean(self) -> dict[str, Any]:
         fields = self.cleaned_data
-        if bool(fields.get("debit")) == bool(fields.get("credit")) and fields.get("account"):
+        debit, credit = fields.get("debit") or Decimal(0), fields.get("credit") or Decimal(0)
+        is_one_side = bool(debit) != bool(credit) or {"debit", "credit"} & self.errors.keys()
+        if fields.get("account") and not is_one_side:
             raise forms.ValidationError(gettext("A line needs either a debit or a credit."))
-        fields["amount"] = _amount(fields.get("debit", "")) - _amount(fields.get("credit", ""))
+        if not fields.get("account") and (debit or credit):
+            raise forms.ValidationError(gettext("A line with an amount needs an account."))
+        fields["amount"] = debit - credit
         return fields
 
     def line(self) -> Line | None:
@@ -57,7 +65,7 @@ class LineForm(Form):
         if not fields.get("account"):
             return None
         return Line(
-            account=fields["account"].split(" ")[0],
+            account=fields["account"],
             currency=fields["currency"],
             amount=fields["amount"],
         )
@@ -88,7 +96,7 @@ class NewEntry:
                 return redirect("admin:ledger_entry_change", entry.pk)
         page = {
             "form": head,
-            "key": head.data.get(KEY) or uuid4().hex,
+            "key": key_of(head),
             "lines": lines,
             "refusals": refusals,
             "accounts": Account.objects.filter(is_active=True),
@@ -103,7 +111,7 @@ class NewEntry:
         outcome = dispatch_once(
             command(lines=entry_lines, **head.cleaned_data),
             actor=request.user,
-            key=request.POST.get(KEY) or uuid4().hex,
+            key=key_of(head),
         )
         entry: Entry = outcome.result
         return entry
@@ -112,14 +120,6 @@ class NewEntry:
 def _blank() -> list[dict[str, str]]:
     company = companies.first_company()
     return [{"currency": company.currency if company else ""}] * 4
-
-
-def _amount(text: str) -> Decimal:
-    """Parses an amount, with optional thousands separators."""
-    try:
-        return Decimal(text.replace(",", "").strip() or 0)
-    except InvalidOperation:
-        raise forms.ValidationError(gettext("{text!r} is not an amount.").format(text=text)) from None
 
 
 hooks.plug(

@@ -5,7 +5,9 @@ from rest_framework import serializers
 
 from apps.bus.api.fields import ExactDecimal
 from apps.bus.api.serializers import ReadSerializer
+from apps.ledger.import_models import JournalImport
 from apps.ledger.models import Account, Entry, EntryLine, Journal
+from apps.ledger.queries import entries_waiting
 
 
 class AccountSerializer(ReadSerializer):
@@ -51,6 +53,7 @@ class EntrySerializer(ReadSerializer):
             "journal",
             "period",
             "posted_on",
+            "occurred_on",
             "status",
             "number",
             "memo",
@@ -71,6 +74,20 @@ class EntryWithLines(EntrySerializer):
     def to_representation(self, instance: Entry) -> dict[str, Any]:
         prefetch_related_objects([instance], "lines__account")
         return super().to_representation(instance)
+
+
+class JournalImportSerializer(ReadSerializer):
+    """An imported file: `known` entries were in the books already, and `waiting` ones are not posted yet, by the job
+    `job_id`."""
+
+    waiting = serializers.SerializerMethodField()
+
+    class Meta:
+        model = JournalImport
+        fields = ("id", "name", "sha256", "entries", "lines", "known", "waiting", "job_id", "imported_at")
+
+    def get_waiting(self, record: JournalImport) -> int:
+        return entries_waiting(record)
 
 
 class TrialBalanceSerializer(serializers.Serializer[object]):

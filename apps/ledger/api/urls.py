@@ -13,5 +13,8 @@ urlpatterns = [
     path("entries/<int:entry_id>/discard/", views.DiscardOneDraft.as_view()),
     path("entries/<int:entry_id>/reverse/", views.ReverseOneEntry.as_view()),
     path("journal-export/", views.ExportingJournal.as_view()),
+    path("journal-imports/", views.JournalImports.as_view()),
+    path("journal-imports/<int:import_id>/", views.OneJournalImport.as_view()),
+    path("journal-imports/<int:import_id>/discard/", views.DiscardOneImport.as_view()),
     path("trial-balance/", views.TrialBalance.as_view()),
 ]

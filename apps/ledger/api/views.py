@@ -11,20 +11,24 @@ from apps.ledger import queries
 from apps.ledger.commands import (
     DeactivateAccount,
     DiscardDraft,
+    DiscardImport,
     DraftEntry,
     ExportJournal,
+    ImportJournal,
     OpenAccount,
     OpenJournal,
     PostDraft,
     PostEntry,
     ReverseEntry,
 )
+from apps.ledger.import_models import JournalImport
 from apps.ledger.models import Account, Entry, Journal
 
 from .serializers import (
     AccountSerializer,
     EntrySerializer,
     EntryWithLines,
+    JournalImportSerializer,
     JournalSerializer,
     TrialBalanceSerializer,
 )
@@ -116,6 +120,29 @@ class ExportingJournal(CommandEndpoint):
     """Starts a job, whose `download` at `jobs/{id}/` is the file when it is done."""
 
     command, result, status = ExportJournal, JobSerializer, 202
+
+
+class JournalImports(ListEndpoint, CommandEndpoint):
+    """The imported files, the latest first. An import starts a job, whose progress is `waiting`."""
+
+    permission = "ledger.view_journalimport"
+    queryset = JournalImport.objects.all()
+    serializer_class = JournalImportSerializer
+    command, result, status = ImportJournal, JournalImportSerializer, 202
+
+
+class OneJournalImport(DetailEndpoint):
+    """An import and its progress."""
+
+    permission = "ledger.view_journalimport"
+    queryset = JournalImport.objects.all()
+    serializer_class = JournalImportSerializer
+    lookup_url_kwarg = "import_id"
+
+
+class DiscardOneImport(CommandEndpoint):
+    command, result, status = DiscardImport, JournalImportSerializer, 200
+    server_fields = ("import_id",)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,6 +28,7 @@ def deactivate_account(command: DeactivateAccount) -> Account:
         validation.check(reason_must_be_given, command.reason, ReasonMissing)
         validation.check(rules.account_must_be_active, account)
         validation.check(rules.account_must_not_be_on_drafts, account)
+        validation.check(rules.account_must_not_be_named_by_setting, account)
 
     account.is_active = False
     account.save(update_fields=["is_active"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 from apps.bus import handles
@@ -10,7 +11,7 @@ from apps.kernel.clock import now
 from apps.kernel.errors import together
 from apps.kernel.reasons import reason_must_be_given
 from apps.ledger import rules
-from apps.ledger.commands import DiscardDraft, DraftEntry, PostDraft, PostEntry, ReverseEntry
+from apps.ledger.commands import BookEntry, DiscardDraft, DraftEntry, PostDraft, PostEntry, ReverseEntry
 from apps.ledger.errors import ReasonMissing
 from apps.ledger.events import EntryPosted
 from apps.ledger.models import Entry, EntryLine
@@ -23,10 +24,10 @@ def post_entry(command: PostEntry) -> Entry:
         return existing
     validated = rules.entry_must_be_complete(command.posted_on, command.journal, command.lines)
 
-    entry = _write(command, validated, source=command.source)
+    entry = write(command, validated, posted_on=command.posted_on, source=command.source)
     entry.post()
 
-    _publish_posted(entry)
+    publish_posted(entry)
     return entry
 
 
@@ -34,7 +35,7 @@ def post_entry(command: PostEntry) -> Entry:
 def draft_entry(command: DraftEntry) -> Entry:
     validated = rules.entry_must_be_valid(command.posted_on, command.journal, command.lines)
 
-    return _write(command, validated)
+    return write(command, validated, posted_on=command.posted_on)
 
 
 @handles(PostDraft, emits=(EntryPosted,))
@@ -42,11 +43,15 @@ def post_draft(command: PostDraft) -> Entry:
     entry = rules.entry_must_be_draft(command.entry_id)
     with together() as validation:
         validation.check(periods.period_must_be_open, entry.period)
-        validation.check(rules.lines_must_balance, [line.money for line in entry.lines.all()])
+        lines = list(entry.lines.all())
+        validation.check(rules.lines_must_balance, [line.money for line in lines])
+        validation.check(
+            rules.currencies_must_be_valid_on, entry.posted_on, {line.currency for line in lines}
+        )
 
     entry.post()
 
-    _publish_posted(entry)
+    publish_posted(entry)
     return entry
 
 
@@ -68,12 +73,15 @@ def reverse_entry(command: ReverseEntry) -> Entry:
         period = validation.check(periods.day_must_be_open, command.posted_on)
         lines = list(entry.lines.select_related("account"))
         validation.check(rules.accounts_must_take_postings, {line.account.code for line in lines})
+        validation.check(
+            rules.currencies_must_be_valid_on, command.posted_on, {line.currency for line in lines}
+        )
 
     reversal = Entry.objects.create(
         journal=entry.journal,
         period=period,
         posted_on=command.posted_on,
-        memo=f"Reversal of {entry}: {command.reason.strip()}",
+        memo=f"Reversal of {entry}: {command.reason}",
         payee=entry.payee,
         reference=entry.reference,
         reversal_of=entry,
@@ -82,15 +90,24 @@ def reverse_entry(command: ReverseEntry) -> Entry:
     _write_lines(reversal, _negated(lines))
     reversal.post()
 
-    _publish_posted(reversal)
+    publish_posted(reversal)
     return reversal
 
 
-def _write(command: PostEntry | DraftEntry, validated: rules.ValidatedEntry, source: str = "") -> Entry:
+def write(
+    command: PostEntry | DraftEntry | BookEntry,
+    validated: rules.ValidatedEntry,
+    *,
+    posted_on: dt.date,
+    source: str = "",
+    occurred_on: dt.date | None = None,
+) -> Entry:
+    """Writes the draft of an entry with its lines."""
     entry = Entry.objects.create(
         journal=validated.journal,
         period=validated.period,
-        posted_on=command.posted_on,
+        posted_on=posted_on,
+        occurred_on=occurred_on,
         memo=command.memo,
         payee=command.payee,
         reference=command.reference,
@@ -135,7 +152,7 @@ def _negated(lines: Sequence[EntryLine]) -> list[EntryLine]:
     ]
 
 
-def _publish_posted(entry: Entry) -> None:
+def publish_posted(entry: Entry) -> None:
     publish(
         EntryPosted(
             entry_id=entry.pk,

@@ -157,6 +157,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("posted_on", models.DateField()),
+                ("occurred_on", models.DateField(null=True)),
                 (
                     "status",
                     models.CharField(
@@ -245,6 +246,14 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
+                            ("occurred_on", None),
+                            ("occurred_on__lt", models.F("posted_on")),
+                            _connector="OR",
+                        ),
+                        name="ledger_entry_occurred_earlier",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
                             ("reversal_of", None),
                             models.Q(("reversal_of", models.F("id")), _negated=True),
                             _connector="OR",
@@ -312,15 +321,105 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("sha256", models.CharField(max_length=64, unique=True)),
+                ("sha256", models.CharField(max_length=64)),
                 ("name", models.CharField(max_length=200)),
                 ("entries", models.PositiveIntegerField()),
                 ("lines", models.PositiveIntegerField()),
+                ("known", models.PositiveIntegerField(default=0)),
+                ("job_id", models.BigIntegerField(null=True, unique=True)),
                 ("imported_at", models.DateTimeField()),
             ],
             options={
                 "permissions": [("import_journal", "Can import journals")],
                 "default_permissions": ("view",),
+            },
+        ),
+        migrations.CreateModel(
+            name="StagedEntry",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("row", models.PositiveIntegerField()),
+                ("number", models.CharField(blank=True, max_length=120)),
+                ("digest", models.CharField(max_length=64)),
+                ("posted_on", models.DateField()),
+                ("payee", models.CharField(blank=True, max_length=200)),
+                ("narration", models.TextField(blank=True)),
+                ("lines", models.JSONField()),
+                (
+                    "journal_import",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="ledger.journalimport",
+                    ),
+                ),
+            ],
+            options={
+                "default_permissions": (),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("number", "")), fields=["digest"], name="ledger_staged_unnumbered"
+                    ),
+                    models.Index(fields=["posted_on"], name="ledger_staged_by_day"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("journal_import", "row"), name="ledger_staged_row_once"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("number", ""), _negated=True),
+                        fields=("number", "digest"),
+                        name="ledger_staged_entry_once",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="ImportedEntry",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("row", models.PositiveIntegerField()),
+                ("number", models.CharField(blank=True, max_length=120)),
+                ("digest", models.CharField(max_length=64)),
+                (
+                    "entry",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="ledger.entry"
+                    ),
+                ),
+                (
+                    "journal_import",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="ledger.journalimport",
+                    ),
+                ),
+            ],
+            options={
+                "default_permissions": (),
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("number", "")),
+                        fields=["digest"],
+                        name="ledger_imported_unnumbered",
+                    ),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("number", ""), _negated=True),
+                        fields=("number", "digest"),
+                        name="ledger_imported_entry_once",
+                    ),
+                ],
             },
         ),
     ]

@@ -5,8 +5,10 @@ An entry is inserted as a draft, gets its lines, and is then posted by one UPDAT
 1. the entry, when written or posted      its period must be open, and is locked; its number
 2. its lines, when written                only for a draft; only on accounts that take postings
 3. all of the entry, at COMMIT            at least two lines, balanced in each currency; a reversal's lines
-4. accounts, when changed                 properties that existing lines rely on are fixed
+4. accounts, when changed                 properties that existing lines rely on are fixed; accounts that settings
+                                          name take postings (guards.py)
 5. posted entries                         are never changed or deleted
+6. imports                                are append-only
 
 Every function addresses tables through TG_TABLE_SCHEMA: a deferred trigger fires at COMMIT, when the search path
 may be another tenant's, and a schema may be renamed. The codes are those in errors.py.
@@ -14,7 +16,11 @@ may be another tenant's, and a schema may be renamed. The codes are those in err
 
 from django.db import migrations
 
+from apps.kernel.db.currency_guard import real_currencies
 from apps.kernel.db.guards import RUNTIME_ROLES, append_only
+from apps.kernel.db.text_columns import LINES, OPTIONAL, REQUIRED, text_columns, unique_in_any_case
+from apps.ledger.guards import NAMED_ACCOUNT_GUARDS, UNDO_NAMED_ACCOUNT_GUARDS
+from apps.settings.guards import setting_range
 
 # 1. The entry.
 #
@@ -97,7 +103,7 @@ CREATE TRIGGER ledger_entry_guard BEFORE INSERT OR UPDATE OR DELETE ON ledger_en
 # rows are selected by FILTER and not by WHERE, which PostgreSQL would push below the lock, so that only the invalid
 # rows were locked. Child accounts are selected after the lock, in a separate statement, because the snapshot of the
 # statement that waited for the lock is too old.
-LINES = """
+ENTRY_LINES = """
 CREATE FUNCTION ledger_lines_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     named text;
@@ -245,13 +251,26 @@ CREATE TRIGGER ledger_entries_are_not_truncated BEFORE TRUNCATE ON ledger_entry
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_rows_are_immutable();
 REVOKE UPDATE ON ledger_entryline FROM {RUNTIME_ROLES};
 REVOKE DELETE ON ledger_account, ledger_journal FROM {RUNTIME_ROLES};
-REVOKE UPDATE, DELETE ON ledger_journalimport FROM {RUNTIME_ROLES};
+"""
+
+# 6. Imports and their posted entries are append-only. A staged entry never changes; the job that posts it deletes it.
+STAGED = f"""
+CREATE TRIGGER ledger_staged_entry_is_fixed BEFORE UPDATE ON ledger_stagedentry
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER ledger_staged_entries_are_not_truncated BEFORE TRUNCATE ON ledger_stagedentry
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+REVOKE UPDATE, TRUNCATE ON ledger_stagedentry FROM {RUNTIME_ROLES};
+"""
+
+UNDO_STAGED = f"""
+DROP TRIGGER ledger_staged_entry_is_fixed ON ledger_stagedentry;
+DROP TRIGGER ledger_staged_entries_are_not_truncated ON ledger_stagedentry;
+GRANT UPDATE ON ledger_stagedentry TO {RUNTIME_ROLES};
 """
 
 UNDO = f"""
 GRANT UPDATE ON ledger_entryline TO {RUNTIME_ROLES};
 GRANT DELETE ON ledger_account, ledger_journal TO {RUNTIME_ROLES};
-GRANT UPDATE, DELETE ON ledger_journalimport TO {RUNTIME_ROLES};
 DROP FUNCTION ledger_rows_are_immutable() CASCADE;
 DROP FUNCTION ledger_account_guard() CASCADE;
 DROP FUNCTION ledger_entry_is_whole() CASCADE;
@@ -265,5 +284,20 @@ class Migration(migrations.Migration):
     dependencies = [("ledger", "0001_initial"), ("periods", "0002_invariants")]
     operations = [
         append_only("ledger_historicalaccount"),
-        migrations.RunSQL(COUNTER + ENTRY + LINES + WHOLE + ACCOUNTS + IMMUTABILITY, UNDO),
+        migrations.RunSQL(COUNTER + ENTRY + ENTRY_LINES + WHOLE + ACCOUNTS + IMMUTABILITY, UNDO),
+        append_only("ledger_journalimport"),
+        append_only("ledger_importedentry"),
+        migrations.RunSQL(STAGED, UNDO_STAGED),
+        text_columns("ledger_account", code=REQUIRED, name=REQUIRED),
+        text_columns("ledger_journal", code=REQUIRED, name=REQUIRED),
+        text_columns("ledger_entry", memo=LINES, payee=OPTIONAL, reference=OPTIONAL),
+        text_columns("ledger_entryline", memo=LINES),
+        text_columns("ledger_journalimport", name=OPTIONAL),
+        text_columns("ledger_stagedentry", number=OPTIONAL, payee=OPTIONAL, narration=LINES),
+        text_columns("ledger_importedentry", number=OPTIONAL),
+        unique_in_any_case("ledger_account", "code"),
+        unique_in_any_case("ledger_journal", "code"),
+        setting_range("ledger.retention_years", 1, 100),
+        migrations.RunSQL(NAMED_ACCOUNT_GUARDS, UNDO_NAMED_ACCOUNT_GUARDS),
+        real_currencies("ledger_entryline"),
     ]

@@ -1,14 +1,18 @@
 """Queries of the ledger."""
 
 from .entries import Figures, entries_posted, figures, has_accounts, last_year_with_entries, latest_entries
+from .imports import entries_waiting
 from .income_and_expense import MonthFigures, income_and_expense
+from .obstacles import booking_obstacles
 from .trial_balance import TrialBalanceRow, trial_balance
 
 __all__ = [
     "Figures",
     "MonthFigures",
     "TrialBalanceRow",
+    "booking_obstacles",
     "entries_posted",
+    "entries_waiting",
     "figures",
     "has_accounts",
     "income_and_expense",

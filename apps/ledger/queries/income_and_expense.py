@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from django.db import connection
 
-from apps.kernel.clock import today
 from apps.kernel.money import Money, currency
+from apps.settings.business_day import business_day
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ def income_and_expense(months: int = 12, until: dt.date | None = None) -> list[M
     """The last `months` months up to the one of `until` (default: today): each month for every currency with a
     posting in any of them."""
     with connection.cursor() as cursor:
-        cursor.execute(_SQL, {"months": months, "until": until or today()})
+        cursor.execute(_SQL, {"months": months, "until": until or business_day()})
         return [_figures(*row) for row in cursor.fetchall()]
 
 

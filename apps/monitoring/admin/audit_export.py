@@ -13,6 +13,7 @@ from apps.bus import Command
 from apps.console import hooks
 from apps.console.admin import CommandPage, ServerFields
 from apps.console.widgets import Form
+from apps.kernel.notation.form_fields import DayField
 from apps.monitoring.commands import ExportAuditLog
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 
 class ExportForm(Form):
-    since = forms.DateField(required=False, label=_("First day"))
-    until = forms.DateField(required=False, label=_("Before the day"))
+    since = DayField(required=False, label=_("First day"))
+    until = DayField(required=False, label=_("Before the day"))
     text = forms.CharField(required=False, label=_("Text in sentence, actor or reason"), max_length=200)
 
 

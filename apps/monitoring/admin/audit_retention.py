@@ -17,6 +17,7 @@ from apps.console import hooks
 from apps.console.admin import CommandPage, ServerFields
 from apps.console.widgets import Form, reason
 from apps.kernel.clock import today
+from apps.kernel.notation.form_fields import DayField, WholeNumberField
 
 MANAGE_RETENTION_PERMISSION = "audit.manage_retention"
 ERASE_PERMISSION = "audit.erase_person"
@@ -24,7 +25,7 @@ LIST = "audit_record_changelist"
 
 
 class MoveToColdStorageForm(Form):
-    before = forms.DateField(
+    before = DayField(
         label=_("Written before"), initial=today, help_text=_("Each retention class has its own period.")
     )
     reason = reason()
@@ -58,7 +59,7 @@ class MoveToColdStoragePage(CommandPage):
 
 
 class EraseForm(Form):
-    user_id = forms.IntegerField(label=_("User number"), required=False)
+    user_id = WholeNumberField(label=_("User number"), required=False)
     texts = forms.CharField(
         label=_("Texts that name the person"),
         required=False,

@@ -22,6 +22,7 @@ from apps.events import SUBSCRIBERS
 from apps.events import queries as events
 from apps.events.models import Delivery
 from apps.kernel.db import databases
+from apps.kernel.notation.form_fields import InstantField
 from apps.kernel.tenant import HOME
 from apps.monitoring import queries
 from apps.monitoring.commands import MANAGE, DropDelivery, ReplayDeliveries, ReplayDelivery, ReplayEvents
@@ -102,7 +103,7 @@ class ReplayDeadLettersForm(Form):
 
 class ReplayEventsForm(ReplayDeadLettersForm):
     event = forms.ChoiceField(choices=lambda: [(name, name) for name in events.event_names()])
-    since = forms.DateTimeField(help_text=_("In UTC, such as 2026-01-31 00:00."))
+    since = InstantField(help_text=_("In UTC, such as 2026-01-31 00:00."))
     field_order = ("event", "since", "subscriber", "tenant", "database", "reason")
 
 

@@ -3,6 +3,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.audit.api.activity import FiguresSerializer
+from apps.bus.api.fields import Instant, WholeNumber
 from apps.bus.api.serializers import ReadSerializer
 from apps.events.models import Delivery
 
@@ -12,7 +13,7 @@ class DeliverySerializer(ReadSerializer):
 
     event_name = serializers.CharField(source="event.name")
     correlation_id = serializers.CharField(source="event.correlation_id")
-    occurred_at = serializers.DateTimeField(source="event.occurred_at")
+    occurred_at = Instant(source="event.occurred_at")
 
     class Meta:
         model = Delivery
@@ -40,9 +41,9 @@ class SubscriberSerializer(serializers.Serializer[Any]):
     subscribes = serializers.CharField()
     queue = serializers.CharField()
     paused = serializers.CharField(allow_blank=True)
-    pending = serializers.IntegerField()
-    oldest_at = serializers.DateTimeField(allow_null=True)
-    dead = serializers.IntegerField()
+    pending = WholeNumber()
+    oldest_at = Instant(allow_null=True)
+    dead = WholeNumber()
 
 
 class TenantFiguresSerializer(FiguresSerializer):
@@ -54,4 +55,4 @@ class TenantFiguresSerializer(FiguresSerializer):
 class CountSerializer(serializers.Serializer[Any]):
     """The number of deliveries."""
 
-    count = serializers.IntegerField(source="*")
+    count = WholeNumber(source="*")

@@ -3,6 +3,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from apps.bus.api.fields import Instant, WholeNumber
 from apps.operations import queries
 from apps.sagas.api.serializers import RunSerializer
 from apps.tenancy.api.serializers import TenantSerializer
@@ -37,8 +38,8 @@ class OwnerInvitationSerializer(serializers.Serializer[Any]):
 
     email = serializers.EmailField()
     state = serializers.CharField()
-    sent_at = serializers.DateTimeField(allow_null=True)
-    expires_at = serializers.DateTimeField()
+    sent_at = Instant(allow_null=True)
+    expires_at = Instant()
 
 
 class OnboardedSerializer(TenantSagaSerializer):
@@ -58,8 +59,8 @@ class OnboardedSerializer(TenantSagaSerializer):
 class TenantFootprintSerializer(serializers.Serializer[Any]):
     """The data of a tenant, in figures."""
 
-    tables = serializers.IntegerField()
-    rows = serializers.IntegerField()
-    bytes = serializers.IntegerField()
-    files = serializers.IntegerField()
-    file_bytes = serializers.IntegerField()
+    tables = WholeNumber()
+    rows = WholeNumber()
+    bytes = WholeNumber()
+    files = WholeNumber()
+    file_bytes = WholeNumber()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apps.bus import handles
+from apps.kernel.clock import today
+from apps.kernel.currencies import currency_must_be_valid_on
 from apps.kernel.errors import together
-from apps.kernel.money import currency
 from apps.operations import rules
 from apps.operations.commands import OnboardTenant
 from apps.operations.running import run_saga
@@ -28,7 +29,7 @@ def prerequisites(command: OnboardTenant) -> None:
         refusals.check(rules.name_must_fit, command.name)
         refusals.check(rules.name_must_fit, command.owner_name)
         refusals.check(rules.trial_must_have_an_end, command.trial_days)
-        refusals.check(currency, command.currency)
+        refusals.check(currency_must_be_valid_on, command.currency, today())
         for check in request_checks():
             refusals.check(check, request)
 

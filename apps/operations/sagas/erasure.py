@@ -80,7 +80,7 @@ ERASURE = Saga(
             notify_administrators("queued for deletion", _transition),
             compensation=notify_administrators("retained", _transition),
         ),
-        Wait("grace", _grace_is_over, poll_interval=dt.timedelta(hours=6), timeout=dt.timedelta(days=3650)),
+        Wait("grace", _grace_is_over, timeout=dt.timedelta(days=3650)),
         ExternalStep("write the journal", _journal, pivot=True, retries=ERASURE_RETRIES),
         ExternalStep("erase files", _files, retries=ERASURE_RETRIES),
         Step("drop schema and rows", lambda d: DropTenant(tenant_id=d.tenant_id), retries=ERASURE_RETRIES),

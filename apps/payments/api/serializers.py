@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from apps.bus.api.fields import ExactDecimal
 from apps.bus.api.serializers import ReadSerializer
-from apps.payments.models import Payment, Refund
+from apps.payments.models import Credit, CreditRefund, Payment, Refund
 
 
 class RefundSerializer(ReadSerializer):
@@ -31,7 +31,8 @@ class RefundSerializer(ReadSerializer):
 
 
 class PaymentSerializer(ReadSerializer):
-    """`refunded` is the sum of its refunds; `entry` is the journal entry of its confirmation."""
+    """`refunded` is the sum of its refunds; `entry` is the journal entry of its confirmation; `paid_through` is the
+    provider that received the money, or "credit" if it was on account."""
 
     amount = ExactDecimal(source="amount.amount", read_only=True)
     refunded = ExactDecimal(source="refunded.amount", read_only=True)
@@ -45,10 +46,56 @@ class PaymentSerializer(ReadSerializer):
             "currency",
             "provider",
             "state",
+            "paid_through",
             "provider_payment_id",
             "refunded",
             "why",
             "requested_at",
             "confirmed_at",
             "entry",
+        )
+
+
+class CreditSerializer(ReadSerializer):
+    """`unused` is neither applied nor refunded; `payer` is the customer, such as "customer:7"."""
+
+    amount = ExactDecimal(source="amount.amount", read_only=True)
+    unused = ExactDecimal(source="unused.amount", read_only=True)
+
+    class Meta:
+        model = Credit
+        fields = (
+            "id",
+            "payer",
+            "payer_name",
+            "reference",
+            "amount",
+            "unused",
+            "currency",
+            "provider",
+            "provider_payment_id",
+            "received_at",
+            "entry",
+        )
+
+
+class CreditRefundSerializer(ReadSerializer):
+    """`entry` is its journal entry; `sent_at` is the time at which the money was sent."""
+
+    amount = ExactDecimal(source="amount.amount", read_only=True)
+    currency = serializers.CharField(source="credit.currency", read_only=True)
+
+    class Meta:
+        model = CreditRefund
+        fields = (
+            "id",
+            "credit",
+            "reference",
+            "amount",
+            "currency",
+            "reason",
+            "entry",
+            "requested_at",
+            "provider_refund_id",
+            "sent_at",
         )

@@ -1,16 +1,20 @@
 from apps.bus.api.filters import CharFilter, Filters
 from apps.bus.api.views import CommandEndpoint, DetailEndpoint, ListEndpoint
 from apps.payments.commands import (
+    ApplyCredit,
     ConfirmPayment,
     FailPayment,
+    NoteCreditRefundSent,
     NoteRefundSent,
+    ReceiveTransfer,
+    RefundCredit,
     RefundPayment,
     RequestPayment,
     VoidPayment,
 )
-from apps.payments.models import Payment, Refund
+from apps.payments.models import Credit, CreditRefund, Payment, Refund
 
-from .serializers import PaymentSerializer, RefundSerializer
+from .serializers import CreditRefundSerializer, CreditSerializer, PaymentSerializer, RefundSerializer
 
 
 class PaymentFilter(Filters):
@@ -77,4 +81,59 @@ class Refunds(ListEndpoint):
 
 class NoteOneSent(CommandEndpoint):
     command, result, status = NoteRefundSent, RefundSerializer, 200
+    server_fields = ("refund_id",)
+
+
+class CreditFilter(Filters):
+    class Meta:
+        model = Credit
+        fields = ("payer", "reference", "provider", "provider_payment_id")
+
+
+class Credits(ListEndpoint, CommandEndpoint):
+    """Money on account, the latest first."""
+
+    permission = "payments.view_credit"
+    queryset = Credit.objects.all()
+    serializer_class = CreditSerializer
+    filterset_class = CreditFilter
+    command, result = ReceiveTransfer, CreditSerializer
+
+
+class OneCredit(DetailEndpoint):
+    """A credit, with its open amount."""
+
+    permission = "payments.view_credit"
+    queryset = Credit.objects.all()
+    serializer_class = CreditSerializer
+    lookup_url_kwarg = "credit_id"
+
+
+class ApplyOne(CommandEndpoint):
+    command, result, status = ApplyCredit, PaymentSerializer, 200
+    server_fields = ("credit_id",)
+
+
+class RefundOneCredit(CommandEndpoint):
+    command, result = RefundCredit, CreditRefundSerializer
+    server_fields = ("credit_id",)
+
+
+class CreditRefundFilter(Filters):
+    class Meta:
+        model = CreditRefund
+        fields = ("credit", "reference")
+
+
+class CreditRefunds(ListEndpoint):
+    """Refunds of credits, the latest first."""
+
+    permission = "payments.view_creditrefund"
+    queryset = CreditRefund.objects.select_related("credit")
+    serializer_class = CreditRefundSerializer
+    filterset_class = CreditRefundFilter
+
+
+class NoteOneCreditRefundSent(CommandEndpoint):
+    command, result, status = NoteCreditRefundSent, CreditRefundSerializer, 200
     server_fields = ("refund_id",)

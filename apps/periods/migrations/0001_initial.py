@@ -180,6 +180,12 @@ class Migration(migrations.Migration):
                         ),
                         name="periods_closed_has_time_and_reason",
                     ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("closed_at", None), ("closed_at__gt", models.F("ends_on")), _connector="OR"
+                        ),
+                        name="periods_closed_after_its_end",
+                    ),
                     django.contrib.postgres.constraints.ExclusionConstraint(
                         expressions=[
                             ("calendar", "="),

@@ -10,24 +10,32 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
-from apps.kernel.clock import today
 from apps.sales import queries
 from apps.sales.models import Order
+from apps.settings.business_day import business_day
 
 VIEW = "sales.view_order"
 
 
 def _in_progress() -> str:
-    return f"{queries.figures(today().year).in_progress:,}"
+    return f"{queries.figures(business_day().year).in_progress:,}"
 
 
 def _invoiced() -> str:
-    invoiced = queries.figures(today().year).invoiced
+    invoiced = queries.figures(business_day().year).invoiced
     return (
         gettext("invoiced this year {totals}").format(totals=", ".join(str(total) for total in invoiced))
         if invoiced
         else gettext("nothing invoiced yet")
     )
+
+
+def _failed_documents() -> str:
+    return f"{queries.failed_documents():,}"
+
+
+def _failed_note() -> str:
+    return gettext("invoices without a document")
 
 
 def _latest() -> Sequence[Sequence[Any]]:
@@ -51,6 +59,15 @@ hooks.plug(
         value=_in_progress,
         note=_invoiced,
         link="admin:sales_order_changelist",
+    ),
+    hooks.Figure(
+        title=_("Failed documents"),
+        permission="sales.view_invoice",
+        icon="assignment_late",
+        value=_failed_documents,
+        note=_failed_note,
+        link="admin:sales_invoice_changelist",
+        query="?state__exact=failed",
     ),
     hooks.Table(
         title=_("Latest orders"),

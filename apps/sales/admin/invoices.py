@@ -13,13 +13,17 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
-from apps.console.admin import Link, ReadOnlyAdmin
+from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
 from apps.console.labels import Colours, display
 from apps.console.sites import tenant_site
 from apps.kernel.files.store import files
+from apps.sales.commands import RetryInvoiceDocument
 from apps.sales.models import Invoice
 
-VIEW = "sales.view_invoice"
+VIEW, RETRY = "sales.view_invoice", "sales.issue_invoice"
+STATES = Colours(
+    {Invoice.State.STORED: "success", Invoice.State.ISSUED: "info", Invoice.State.FAILED: "danger"}
+)
 
 
 @admin.register(Invoice, site=tenant_site)
@@ -38,6 +42,7 @@ class InvoiceAdmin(ReadOnlyAdmin):
         ("seller", "customer_name"),
         "customer_address",
         ("shown_total", "order", "entry"),
+        "failure",
     )
     readonly_fields = ("shown_number", "shown_total", "shown_state")
 
@@ -49,9 +54,7 @@ class InvoiceAdmin(ReadOnlyAdmin):
     def shown_total(self, invoice: Invoice) -> str:
         return str(invoice.total)
 
-    @display(
-        description=_("State"), label=Colours({Invoice.State.STORED: "success", Invoice.State.ISSUED: "info"})
-    )
+    @display(description=_("State"), label=STATES)
     def shown_state(self, invoice: Invoice) -> str:
         return invoice.get_state_display()
 
@@ -59,12 +62,36 @@ class InvoiceAdmin(ReadOnlyAdmin):
         order = Link(
             gettext("Order"), reverse("admin:sales_order_change", args=[obj.order_id]), "shopping_cart"
         )
+        if obj.state == Invoice.State.FAILED and request.user.has_perm(RETRY):
+            retry = reverse("admin:retry_invoice_document", args=[obj.pk])
+            return (order, Link(gettext("Retry document"), retry, "replay"))
         if not obj.file:
             return (order,)
         return (
             order,
             Link(gettext("Download"), reverse("admin:download_invoice", args=[obj.pk]), "download"),
         )
+
+
+class RetryDocument(CommandPage):
+    command = RetryInvoiceDocument
+
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        invoice = Invoice.objects.filter(pk=server_fields["invoice_id"]).first()
+        if invoice is None:
+            return ((gettext("Invoice"), gettext("No invoice has this number.")),)
+        return (
+            (gettext("Invoice"), str(invoice)),
+            (gettext("Customer"), invoice.customer_name),
+            (gettext("State"), invoice.get_state_display()),
+            (gettext("Reason"), invoice.failure),
+        )
+
+    def sentence(self, result: Invoice) -> str:
+        return gettext("The document of {result} is being made again.").format(result=result)
+
+    def success_url(self, result: Invoice) -> str:
+        return reverse("admin:sales_invoice_change", args=[result.pk])
 
 
 def download(request: HttpRequest, *, context: dict[str, Any], invoice_id: int) -> HttpResponseBase:
@@ -90,5 +117,12 @@ hooks.plug(
         title=_("Download invoice"),
         permission=VIEW,
         view=download,
+    ),
+    hooks.Page(
+        path="sales/invoice/<int:invoice_id>/retry-document/",
+        name="retry_invoice_document",
+        title=_("Retry document"),
+        permission=RETRY,
+        view=RetryDocument(),
     ),
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
 
 from django import forms
 from django.contrib import messages
@@ -19,9 +18,12 @@ from django.utils.translation import gettext_lazy as _
 from apps.bus import dispatch_once
 from apps.companies import queries as companies
 from apps.console import hooks
+from apps.console.admin import key_of
+from apps.console.chosen_codes import code_of
 from apps.console.widgets import Form
 from apps.inventory.models import Item
 from apps.kernel.errors import Refusal
+from apps.kernel.notation.form_fields import AmountField, WholeNumberField
 from apps.sales.commands import OrderedItem, PlaceOrder
 from apps.sales.models import Customer, Order
 
@@ -44,8 +46,11 @@ class Head(Form):
 
 class LineForm(Form):
     item = forms.CharField(required=False)
-    quantity = forms.IntegerField(required=False, min_value=1)
-    price = forms.DecimalField(required=False, min_value=0, max_digits=19, decimal_places=4)
+    quantity = WholeNumberField(required=False, min_value=1)
+    price = AmountField(required=False)
+
+    def clean_item(self) -> str:
+        return code_of(self.cleaned_data["item"], Item.objects.all(), code="sku")
 
     def clean(self) -> dict[str, Any]:
         fields = self.cleaned_data
@@ -58,7 +63,7 @@ class LineForm(Form):
         if not fields.get("item"):
             return None
         price: Decimal = fields["price"]
-        return OrderedItem(sku=fields["item"].split(" ")[0], quantity=fields["quantity"], price=price)
+        return OrderedItem(sku=fields["item"], quantity=fields["quantity"], price=price)
 
 
 LineForms = formset_factory(LineForm, extra=ROWS)
@@ -82,7 +87,7 @@ def new_order(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseB
         "lines": lines,
         "refusals": refusals,
         "items": Item.objects.select_related("stock"),
-        "key": head.data.get("idempotency_key") or uuid4().hex,
+        "key": key_of(head),
     }
     status = max((refusal.status for refusal in refusals), default=200)
     return TemplateResponse(request, "sales/new_order.html", context | page, status=status)
@@ -92,8 +97,7 @@ def _dispatch(request: HttpRequest, head: Head, lines: Any) -> Order:
     command = PlaceOrder(
         lines=tuple(line for form in lines if (line := form.line()) is not None), **head.cleaned_data
     )
-    key = request.POST.get("idempotency_key") or uuid4().hex
-    order: Order = dispatch_once(command, actor=request.user, key=key).result
+    order: Order = dispatch_once(command, actor=request.user, key=key_of(head)).result
     return order
 
 

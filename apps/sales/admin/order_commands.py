@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.console import hooks
 from apps.console.admin import CommandPage, ServerFields
 from apps.console.widgets import Form, ReasonForm, reason
+from apps.kernel.notation.form_fields import AmountField
 from apps.payments.models import Refund
 from apps.sales.commands import CancelOrder, RefundOrder
 from apps.sales.models import Order
@@ -51,7 +52,7 @@ class Cancel(OrderCommandPage):
 
 
 class RefundForm(Form):
-    amount = forms.DecimalField(max_digits=19, decimal_places=4)
+    amount = AmountField()
     reason = reason()
     reference = forms.CharField(
         max_length=80, help_text=_("Identifies this refund among those of the order.")

@@ -11,7 +11,7 @@ from django.utils.formats import localize
 from django.utils.translation import gettext
 
 from apps.sales import queries
-from apps.sales.models import Order
+from apps.sales.models import Invoice, Order
 
 VIEW, CANCEL, REFUND = "sales.view_order", "sales.cancel_order", "sales.refund_order"
 
@@ -85,13 +85,17 @@ def _invoice(related: queries.RelatedRecords) -> Rows:
     invoice = related.invoice
     if invoice is None:
         return []
-    link = reverse("admin:download_invoice", args=[invoice.pk]) if invoice.file else ""
+    page = reverse("admin:sales_invoice_change", args=[invoice.pk])
+    document = {
+        Invoice.State.STORED: (gettext("Download"), reverse("admin:download_invoice", args=[invoice.pk])),
+        Invoice.State.FAILED: (gettext("Failed: {reason}").format(reason=invoice.failure), page),
+    }.get(Invoice.State(invoice.state), (gettext("Pending"), ""))
     return [
         [
-            (str(invoice), reverse("admin:sales_invoice_change", args=[invoice.pk])),
+            (str(invoice), page),
             (localize(invoice.issued_on), ""),
             (str(invoice.total), ""),
-            (gettext("Download") if link else gettext("Pending"), link),
+            document,
         ]
     ]
 

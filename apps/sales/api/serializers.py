@@ -67,7 +67,8 @@ class OrderSerializer(ReadSerializer):
 
 
 class InvoiceSerializer(ReadSerializer):
-    """`download` is a link to the document that expires after five minutes; null while the document is pending."""
+    """`download` is a link to the document that expires after five minutes; null while the document is pending or
+    failed. `failure` is the reason of a failed document."""
 
     number = serializers.CharField(source="__str__", read_only=True)
     total = ExactDecimal(source="total.amount", read_only=True)
@@ -86,6 +87,7 @@ class InvoiceSerializer(ReadSerializer):
             "total",
             "entry",
             "state",
+            "failure",
             "download",
         )
 

@@ -13,4 +13,5 @@ urlpatterns = [
     path("orders/<int:order_id>/refunds/", views.RefundOne.as_view()),
     path("invoices/", views.Invoices.as_view()),
     path("invoices/<int:invoice_id>/", views.OneInvoice.as_view()),
+    path("invoices/<int:invoice_id>/retry-document/", views.RetryOneDocument.as_view()),
 ]

@@ -8,6 +8,7 @@ from apps.sales.commands import (
     IssueInvoice,
     PlaceOrder,
     RefundOrder,
+    RetryInvoiceDocument,
 )
 from apps.sales.models import Customer, Invoice, Order
 
@@ -115,3 +116,8 @@ class OneInvoice(DetailEndpoint):
     queryset = Invoice.objects.all()
     serializer_class = InvoiceSerializer
     lookup_url_kwarg = "invoice_id"
+
+
+class RetryOneDocument(CommandEndpoint):
+    command, result, status = RetryInvoiceDocument, InvoiceSerializer, 200
+    server_fields = ("invoice_id",)

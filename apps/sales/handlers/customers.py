@@ -14,6 +14,7 @@ from apps.sales.models import Customer
 ACCOUNTS = (
     (payments.bank_account, "Bank", Account.Type.ASSET),
     (payments.receivable_account, "Receivables", Account.Type.ASSET),
+    (payments.credit_account, "Customer credits", Account.Type.LIABILITY),
     (queries.revenue_account, "Product sales", Account.Type.INCOME),
     (queries.refunds_account, "Sales refunded", Account.Type.INCOME),
 )
@@ -36,3 +37,4 @@ def set_up_sales(command: SetUpSales) -> None:
     for code, name, type in ACCOUNTS:
         if code() not in existing:
             dispatch(OpenAccount(code=code(), name=name, type=type))
+    rules.accounts_must_take_postings()

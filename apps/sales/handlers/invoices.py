@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from apps.bus import dispatch, handles
 from apps.companies import queries as companies
 from apps.events import publish
-from apps.kernel.clock import today
 from apps.kernel.money import Money
-from apps.ledger.commands import Line, PostEntry
+from apps.ledger.commands import BookEntry, Line
 from apps.ledger.models import Entry
 from apps.payments import queries as payments
 from apps.sales import queries, rules
-from apps.sales.commands import CreditRefunds, IssueInvoice, StoreInvoiceDocument
+from apps.sales.commands import CreditRefunds, IssueInvoice
 from apps.sales.events import InvoiceIssued
 from apps.sales.models import Invoice, Order
+from apps.settings.business_day import business_day
 
 
 @handles(IssueInvoice, emits=(InvoiceIssued,))
@@ -24,21 +26,22 @@ def issue_invoice(command: IssueInvoice) -> Invoice:
     rules.order_must_be(order, Order.State.PAID)
     rules.payment_must_not_be_refunded(order)
 
-    company = companies.first_company()
-    entry = _post(
+    company, day = companies.first_company(), business_day()
+    entry = _book(
         order,
         memo=f"Invoice for order {order}",
         source=command.natural_key(),
         debit=payments.receivable_account(),
         credit=queries.revenue_account(),
         amount=order.total,
+        day=day,
     )
     order.move_to(Order.State.INVOICED)
     invoice = Invoice.objects.create(
         order=order,
-        year=today().year,
+        year=day.year,
         number=0,
-        issued_on=today(),
+        issued_on=day,
         seller=company.name if company else "",
         customer_name=order.customer.name,
         customer_address=order.customer.address,
@@ -52,17 +55,6 @@ def issue_invoice(command: IssueInvoice) -> Invoice:
     return invoice
 
 
-@handles(StoreInvoiceDocument)
-def store_invoice_document(command: StoreInvoiceDocument) -> Invoice:
-    invoice = rules.invoice_must_exist(command.invoice_id)
-    if invoice.state == Invoice.State.STORED:
-        return invoice
-
-    invoice.state, invoice.file = Invoice.State.STORED, command.file
-    invoice.save(update_fields=["state", "file"])
-    return invoice
-
-
 @handles(CreditRefunds)
 def credit_refunds(command: CreditRefunds) -> Order:
     """Each refund is posted once, identified by its source; a repeated command posts nothing."""
@@ -73,21 +65,25 @@ def credit_refunds(command: CreditRefunds) -> Order:
     for refund in payments.refunds_for(order.subject):
         if Entry.objects.filter(source=f"refund_credited:{refund.pk}").exists():
             continue  # posted before, perhaps to accounts that were configured then
-        _post(
+        _book(
             order,
             memo=f"Refunded of order {order}: {refund.reason}",
             source=f"refund_credited:{refund.pk}",
             debit=queries.refunds_account(),
             credit=payments.receivable_account(),
             amount=refund.amount,
+            day=business_day(),
         )
     return order
 
 
-def _post(order: Order, *, memo: str, source: str, debit: str, credit: str, amount: Money) -> Entry:
+def _book(
+    order: Order, *, memo: str, source: str, debit: str, credit: str, amount: Money, day: dt.date
+) -> Entry:
+    rules.booking_must_be_possible(amount.currency.code, day)
     entry: Entry = dispatch(
-        PostEntry(
-            posted_on=today(),
+        BookEntry(
+            occurred_on=day,
             memo=memo,
             payee=order.customer.name,
             reference=order.subject,

@@ -33,6 +33,7 @@ def place_order(command: PlaceOrder) -> Order:
         customer = validation.check(rules.customer_must_exist, command.customer)
         lines = validation.check(rules.order_must_be_valid, command.lines, command.currency)
         validation.check(payments.provider_must_be_known, command.provider)
+        validation.check(rules.booking_must_be_possible)
 
     order = Order.objects.create(
         customer=customer,
@@ -98,6 +99,7 @@ def cancel_order(command: CancelOrder) -> Order:
 def refund_order(command: RefundOrder) -> Refund:
     order = rules.order_must_exist(command.order_id)
     payment = rules.order_must_have_been_paid(order)
+    rules.booking_must_be_possible()
 
     refund: Refund = dispatch(
         RefundPayment(

@@ -207,12 +207,17 @@ class Migration(migrations.Migration):
                 (
                     "state",
                     models.CharField(
-                        choices=[("issued", "Issued, document pending"), ("stored", "Issued")],
+                        choices=[
+                            ("issued", "Issued, document pending"),
+                            ("failed", "Issued, document failed"),
+                            ("stored", "Issued"),
+                        ],
                         default="issued",
                         max_length=6,
                     ),
                 ),
                 ("file", models.CharField(blank=True, max_length=200)),
+                ("failure", models.TextField(blank=True, verbose_name="reason")),
                 (
                     "entry",
                     models.ForeignKey(
@@ -234,11 +239,19 @@ class Migration(migrations.Migration):
                     models.UniqueConstraint(fields=("year", "number"), name="sales_invoice_number_once"),
                     models.CheckConstraint(
                         condition=models.Q(
-                            models.Q(("file", ""), ("state", "issued")),
+                            models.Q(("file", ""), ("state__regex", "^(issued|failed)$")),
                             models.Q(("state", "stored"), models.Q(("file", ""), _negated=True)),
                             _connector="OR",
                         ),
                         name="sales_stored_invoice_has_file",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "failed"), models.Q(("failure", ""), _negated=True)),
+                            models.Q(models.Q(("state", "failed"), _negated=True), ("failure", "")),
+                            _connector="OR",
+                        ),
+                        name="sales_failed_document_has_reason",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("issued_on__year", models.F("year"))),

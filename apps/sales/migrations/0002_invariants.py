@@ -6,7 +6,10 @@ another tenant's, and a schema may be renamed. The codes are those in errors.py.
 
 from django.db import migrations
 
+from apps.kernel.db.currency_guard import real_currencies
 from apps.kernel.db.guards import RUNTIME_ROLES, append_only
+from apps.kernel.db.text_columns import LINES, OPTIONAL, REQUIRED, text_columns, unique_in_any_case
+from apps.ledger.guards import named_account
 
 # 1. An order starts as placed and makes only the transitions of Order.TRANSITIONS. Its terms never change. Its lines must
 #    add up to its total: checked at COMMIT, when all of them are inserted.
@@ -64,7 +67,8 @@ CREATE CONSTRAINT TRIGGER sales_order_adds_up AFTER INSERT ON sales_orderline
 """
 
 # 2. An invoice gets the next number of its year from a counter that is rolled back with it, so there is no gap; the
-#    runtime has no rights on the counter. It never changes, except that its document is stored once.
+#    runtime has no rights on the counter. It never changes, except that its document fails, is
+#    retried, and is stored once.
 INVOICE = """
 CREATE TABLE sales_invoicecounter (
     year smallint PRIMARY KEY,
@@ -88,7 +92,7 @@ BEGIN
     IF TG_OP = 'INSERT' AND NEW.state = 'issued' THEN
         RETURN NEW;
     END IF;
-    IF TG_OP = 'UPDATE' AND OLD.state = 'issued' AND NEW.state = 'stored'
+    IF TG_OP = 'UPDATE' AND OLD.state IN ('issued', 'failed') AND (OLD.state, NEW.state) <> ('issued', 'issued')
        AND (NEW.id, NEW.order_id, NEW.year, NEW.number, NEW.issued_on, NEW.seller, NEW.customer_name,
             NEW.customer_address, NEW.currency, NEW.amount_minor, NEW.entry_id)
            IS NOT DISTINCT FROM
@@ -119,9 +123,19 @@ GRANT DELETE ON sales_customer, sales_order, sales_invoice TO {RUNTIME_ROLES};
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sales", "0001_initial")]
+    dependencies = [("sales", "0001_initial"), ("ledger", "0002_invariants")]
     operations = [
         append_only("sales_historicalcustomer"),
         append_only("sales_orderline"),
         migrations.RunSQL(ORDER + INVOICE + RIGHTS, UNDO),
+        text_columns("sales_customer", code=REQUIRED, name=REQUIRED, email=OPTIONAL, address=LINES),
+        text_columns("sales_order", token=OPTIONAL, why=LINES),
+        text_columns("sales_orderline", name=REQUIRED),
+        text_columns(
+            "sales_invoice", seller=OPTIONAL, customer_name=REQUIRED, customer_address=LINES, failure=LINES
+        ),
+        unique_in_any_case("sales_customer", "code"),
+        named_account("sales.revenue_account", "4000"),
+        named_account("sales.refunds_account", "4900"),
+        real_currencies("sales_order", "sales_invoice"),
     ]

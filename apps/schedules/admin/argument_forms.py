@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields
 from decimal import Decimal
+from functools import partial
 from typing import Any, get_origin, get_type_hints
 
 from django import forms
 
 from apps.bus import Command
+from apps.kernel.notation.form_fields import AmountField, DayField, ExactJSONField, WholeNumberField
 
 PREFIX = "argument_"
 """Of the names of the form fields: a command may have a field `reason` as well."""
-_FIELDS: Mapping[Any, type[forms.Field]] = {
-    int: forms.IntegerField,
+_FIELDS: Mapping[Any, Callable[..., forms.Field]] = {
+    int: partial(WholeNumberField, min_value=None),
     bool: forms.BooleanField,
-    Decimal: forms.DecimalField,
-    dt.date: forms.DateField,
+    Decimal: partial(AmountField, min_value=None, decimal_places=None),
+    dt.date: DayField,
     str: forms.CharField,
 }
 _LONG = ("text", "reason")
@@ -54,7 +56,7 @@ def _form_field(field: Field[Any], hint: Any) -> forms.Field:
         return SeveralLines(initial=initial, **options)
     if hint is str and field.name in _LONG:
         options["widget"] = forms.Textarea
-    return _FIELDS.get(hint, forms.JSONField)(initial=initial, **options)
+    return _FIELDS.get(hint, ExactJSONField)(initial=initial, **options)
 
 
 def _plain(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from django.db import migrations
 
 from apps.kernel.db.guards import RUNTIME_ROLES
+from apps.kernel.db.text_columns import REQUIRED, REQUIRED_LINES, text_columns
 
 FIXED = f"""
 CREATE FUNCTION schedules_command_is_fixed() RETURNS trigger
@@ -29,4 +30,9 @@ GRANT DELETE ON schedules_scheduledcommand TO {RUNTIME_ROLES};
 
 class Migration(migrations.Migration):
     dependencies = [("schedules", "0001_initial")]
-    operations = [migrations.RunSQL(FIXED, UNDO)]
+    operations = [
+        migrations.RunSQL(FIXED, UNDO),
+        text_columns(
+            "schedules_scheduledcommand", reason=REQUIRED_LINES, local_time=REQUIRED, time_zone=REQUIRED
+        ),
+    ]

@@ -4,6 +4,7 @@ it was when it was made."""
 from django.db import migrations
 
 from apps.kernel.db.guards import RUNTIME_ROLES
+from apps.kernel.db.text_columns import LINES, REQUIRED, text_columns
 
 GUARDS = """
 CREATE FUNCTION service_accounts_account_stays_revoked() RETURNS trigger
@@ -47,5 +48,8 @@ class Migration(migrations.Migration):
         migrations.RunSQL(
             f"REVOKE DELETE, TRUNCATE ON {TABLES} FROM {RUNTIME_ROLES}",
             f"GRANT DELETE ON {TABLES} TO {RUNTIME_ROLES}",
+        ),
+        text_columns(
+            "service_accounts_serviceaccount", name=REQUIRED, purpose=REQUIRED, revoked_reason=LINES
         ),
     ]

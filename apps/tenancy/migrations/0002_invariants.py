@@ -9,6 +9,7 @@ from django.db import migrations
 
 from apps.kernel.db.guards import append_only
 from apps.kernel.db.rls import OF_TENANTS
+from apps.kernel.db.text_columns import LINES, OPTIONAL, REQUIRED, text_columns
 
 # 1. A tenant's state changes according to `Tenant.TRANSITIONS`, and its epoch only grows. The last two transitions are
 #    those of a restore to the state at the time of the backup (`Tenant.RESTORE_TRANSITIONS`).
@@ -207,4 +208,9 @@ class Migration(migrations.Migration):
     operations = [
         append_only("tenancy_erasure"),
         migrations.RunSQL(LIFECYCLE + NAMES + BLUEPRINT + SPARES + DROPPED + SEQUENCES + RIGHTS, UNDO),
+        text_columns(
+            "tenancy_tenant", name=REQUIRED, owner_email=OPTIONAL, state_reason=LINES, region=OPTIONAL
+        ),
+        text_columns("tenancy_database", key=REQUIRED, region=OPTIONAL),
+        text_columns("tenancy_erasure", reason=LINES),
     ]

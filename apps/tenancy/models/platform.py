@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from apps.kernel.machine_text import MachineText
 from apps.kernel.models import Tracked
 
 
@@ -88,7 +89,7 @@ class SchemaMigration(models.Model):
     state = models.CharField(max_length=7, choices=State.choices)
     migration = models.CharField(max_length=300, blank=True)
     operation_count = models.PositiveIntegerField(default=0)
-    error = models.TextField(blank=True)
+    error = MachineText(blank=True)
     at = models.DateTimeField()
 
     class Meta:

@@ -9,7 +9,9 @@ from django_tenants.models import DomainMixin, TenantMixin
 from apps.kernel.clock import now
 from apps.kernel.models import Tracked
 from apps.kernel.tenant import HOME, TenantInfo
+from apps.kernel.text import several_lines
 from apps.tenancy import states
+from apps.tenancy.tenant_names import RESERVED, RESERVED_FORM, skeleton_in_database
 
 
 class Tenant(Tracked, TenantMixin):
@@ -90,6 +92,11 @@ class Tenant(Tracked, TenantMixin):
                 name="tenant_slug_is_a_dns_label", condition=Q(slug__regex=r"^[a-z][a-z0-9-]{0,38}[a-z0-9]$")
             ),
             models.CheckConstraint(
+                name="tenant_slug_is_not_reserved",
+                condition=~Q(slug__in=RESERVED) & ~Q(slug__regex=RESERVED_FORM),
+            ),
+            models.UniqueConstraint(skeleton_in_database("slug"), name="tenant_slug_is_unlike_others"),
+            models.CheckConstraint(
                 name="tenant_state_is_known",
                 condition=Q(
                     state__in=["pending", "trial", "active", "suspended", "archived", "deleting"],
@@ -123,7 +130,7 @@ class Tenant(Tracked, TenantMixin):
         if not self.may_become(state):
             raise ValueError(f"There is no transition from {self.state} to {state}.")
         self.epoch += self.state in self.OPEN and state not in self.OPEN
-        self.state, self.state_since, self.state_reason = state, now(), reason[:500]
+        self.state, self.state_since, self.state_reason = state, now(), several_lines(reason[:500])
         self.save(
             update_fields=["state", "state_since", "state_reason", "epoch", "trial_ends_on", "delete_after"]
         )

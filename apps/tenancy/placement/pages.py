@@ -16,6 +16,7 @@ from apps.console import hooks
 from apps.console.admin import CommandPage, ServerFields
 from apps.console.widgets import Form, ReasonForm, reason
 from apps.kernel.db import databases
+from apps.kernel.notation.form_fields import WholeNumberField
 from apps.tenancy.commands import ChangeDatabase, PinTenant, UnpinTenant
 from apps.tenancy.models import Database, Tenant
 
@@ -32,7 +33,7 @@ def databases_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResp
 
 
 class AdmissionForm(Form):
-    capacity = forms.IntegerField(
+    capacity = WholeNumberField(
         min_value=0, help_text=_("Tenants. Above 300 the database's catalogue becomes slow.")
     )
     region = forms.CharField(required=False, max_length=40, help_text=_("Its location, if that matters."))

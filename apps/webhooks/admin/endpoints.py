@@ -21,6 +21,7 @@ from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
 from apps.console.labels import Colours, display
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, ReasonForm
+from apps.kernel.notation.form_fields import WholeNumberField
 from apps.webhooks import queries
 from apps.webhooks.commands import (
     MANAGE_ENDPOINTS,
@@ -190,7 +191,7 @@ class Change(EndpointCommand):
 
 
 class OverlapForm(Form):
-    overlap_hours = forms.IntegerField(
+    overlap_hours = WholeNumberField(
         label=_("Hours until the old secret ends"), initial=24, min_value=0, max_value=720
     )
 

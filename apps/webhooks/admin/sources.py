@@ -16,6 +16,7 @@ from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form
+from apps.kernel.notation.form_fields import WholeNumberField
 from apps.webhooks import queries
 from apps.webhooks.commands import MANAGE_SOURCES, AddSource, RetireSourceSecret, RotateSourceSecret
 from apps.webhooks.models import Source, SourceSecret
@@ -94,7 +95,7 @@ class Add(SourceCommand):
 
 class NewSecretForm(Form):
     secret = forms.CharField(max_length=500, help_text=_("From the other system. It is not shown again."))
-    overlap_hours = forms.IntegerField(
+    overlap_hours = WholeNumberField(
         label=_("Hours until the old secret ends"), initial=24, min_value=0, max_value=720
     )
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.clock import now
 from apps.kernel.db.retries import Leased, LeasedQuerySet
+from apps.kernel.machine_text import MachineText
 
 from .endpoints import Endpoint
 
@@ -94,8 +95,8 @@ class Attempt(models.Model):
     at = models.DateTimeField()
     status = models.PositiveSmallIntegerField(null=True)
     took = models.PositiveIntegerField(null=True)
-    response_body = models.TextField(blank=True)
-    error = models.TextField(blank=True)
+    response_body = MachineText(blank=True)
+    error = MachineText(blank=True)
 
     class Meta:
         default_permissions = ("view",)

@@ -19,10 +19,11 @@ from apps.approvals.models import ApprovalRequest
 from apps.approvals.previews import preview
 from apps.bus import Command as BusCommand
 from apps.bus import dispatch_once
-from apps.bus.plain import from_json
+from apps.bus.plain import from_entered_json
 from apps.console.terminal import BursarCommand, Output
 from apps.identity import queries as identity
 from apps.kernel.errors import raise_all
+from apps.kernel.notation.arguments import json_value, whole_number
 from apps.kernel.tenant import activate
 from apps.tenancy.queries import tenant_named
 
@@ -38,12 +39,12 @@ class Command(BursarCommand):
             "request", help="Request the approval of a command, as in manage.py commands."
         )
         request.add_argument("command_name", metavar="COMMAND")
-        request.add_argument("--fields", required=True, metavar="JSON")
+        request.add_argument("--fields", required=True, type=json_value, metavar="JSON")
         shown = verbs.add_parser("show", help="A request with its decisions and the outcome of a dry run.")
         approve = verbs.add_parser("approve", help="Approve the present revision.")
         reject = verbs.add_parser("reject", help="Reject the present revision.")
         for subparser in (shown, approve, reject):
-            subparser.add_argument("number", type=int, metavar="ID")
+            subparser.add_argument("number", type=whole_number(), metavar="ID")
         for subparser in (request, reject):
             subparser.add_argument("--reason", required=True)
         for subparser in (request, approve, reject):
@@ -68,8 +69,8 @@ class Command(BursarCommand):
             {"requests": [_facts(request) for request in requests]},
         )
 
-    def _request(self, command_name: str, fields: str, reason: str, email: str, **_: Any) -> Output:
-        command = from_json({"command": command_name, "fields": json.loads(fields)})
+    def _request(self, command_name: str, fields: Any, reason: str, email: str, **_: Any) -> Output:
+        command = from_entered_json({"command": command_name, "fields": fields})
         request = request_as(email, command, reason)
         return Output(f"Waits for approval: {request}.", _facts(request))
 

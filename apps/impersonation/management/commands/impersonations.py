@@ -10,6 +10,7 @@ from apps.bus import dispatch
 from apps.console.terminal import SHELL, BursarCommand, Output
 from apps.impersonation.commands import EndImpersonation
 from apps.impersonation.models import Impersonation
+from apps.kernel.notation.arguments import whole_number
 
 
 class Command(BursarCommand):
@@ -17,8 +18,8 @@ class Command(BursarCommand):
 
     def options(self, parser: CommandParser) -> None:
         parser.add_argument("--open", action="store_true", help="Only those that grant access now.")
-        parser.add_argument("--limit", type=int, default=50)
-        parser.add_argument("--end", type=int, metavar="ID", help="End this session.")
+        parser.add_argument("--limit", type=whole_number(lowest=1), default=50)
+        parser.add_argument("--end", type=whole_number(), metavar="ID", help="End this session.")
         parser.add_argument("--reason", default="", help="The reason for the audit log.")
 
     def run(self, *, end: int | None, reason: str, limit: int, **options: Any) -> Output:

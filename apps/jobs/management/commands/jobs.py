@@ -16,6 +16,7 @@ from apps.jobs.commands import CancelJob, RetryJob
 from apps.jobs.errors import JobNotFound
 from apps.jobs.models import Run
 from apps.kernel.errors import raise_all
+from apps.kernel.notation.arguments import whole_number
 from apps.kernel.tenant import activate
 from apps.tenancy.queries import tenant_named
 
@@ -27,7 +28,7 @@ class Command(BursarCommand):
         verbs = parser.add_subparsers(dest="verb", required=True)
         listing = verbs.add_parser("list", help="Jobs, newest first.")
         listing.add_argument("--state", default="", choices=["", *Run.State.values])
-        listing.add_argument("--limit", type=int, default=50)
+        listing.add_argument("--limit", type=whole_number(lowest=1), default=50)
         showing = verbs.add_parser("show", help="Progress and outcome of one job.")
         running_one = verbs.add_parser("run", help="Do the steps of a job in this process, as a worker does.")
         cancelling = verbs.add_parser("cancel", help="Cancel a job after the step in progress.")
@@ -36,7 +37,7 @@ class Command(BursarCommand):
         for subparser in (cancelling, retrying):
             subparser.add_argument("--dry-run", action="store_true", help="Only print refusals.")
         for subparser in (showing, running_one, cancelling, retrying):
-            subparser.add_argument("job_id", type=int, metavar="ID")
+            subparser.add_argument("job_id", type=whole_number(), metavar="ID")
         for subparser in (listing, showing, running_one, cancelling, retrying):
             subparser.add_argument(
                 "--tenant", default="", metavar="SLUG", help="Without it, those of the platform."

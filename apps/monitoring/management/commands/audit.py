@@ -26,6 +26,8 @@ from apps.console.terminal import SHELL, BursarCommand, Output
 from apps.identity import queries as identity
 from apps.kernel.errors import SeveralRefusals
 from apps.kernel.exit_codes import EXIT_CODE_REFUSED, EXIT_CODE_WRONG_USAGE
+from apps.kernel.notation import is_whole_number
+from apps.kernel.notation.arguments import day, whole_number
 from apps.kernel.tenant import TenantInfo, activate
 from apps.tenancy.queries import active_tenants, tenant_named
 
@@ -52,13 +54,13 @@ class Command(BursarCommand):
         move = verbs.add_parser(
             "move-to-cold-storage", help="Move records past their retention to cold storage."
         )
-        move.add_argument("--before", required=True, type=dt.date.fromisoformat, metavar="DATE")
+        move.add_argument("--before", required=True, type=day, metavar="DATE")
         move.add_argument("--reason", default="Retention")
         erase = verbs.add_parser(
             "erase-person", help="Request the approval to erase a person from the audit log."
         )
         erase.add_argument("--as", dest="requester", metavar="EMAIL", help="The user who requests it.")
-        erase.add_argument("--user", type=int, metavar="ID")
+        erase.add_argument("--user", type=whole_number(lowest=1), metavar="ID")
         erase.add_argument(
             "--text", action="append", default=[], help="E-mail address or full name; repeatable."
         )
@@ -198,7 +200,7 @@ def _chosen(
 
 def _head(written: str) -> tuple[int, str]:
     number, _, hash_ = written.partition(":")
-    if not number.isdigit() or not hash_:
+    if not is_whole_number(number) or not hash_:
         raise CommandError(f"A head is NUMBER:HASH, not {written!r}.", returncode=EXIT_CODE_WRONG_USAGE)
     return int(number), hash_
 

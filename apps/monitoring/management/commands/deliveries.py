@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from argparse import SUPPRESS
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import CommandParser
-from django.utils.dateparse import parse_datetime
 
 from apps.bus import Command as CommandClass
 from apps.bus import dispatch, dry_run
 from apps.console.terminal import SHELL, BursarCommand, Output
 from apps.events import queries as events
 from apps.kernel.errors import raise_all
+from apps.kernel.notation.arguments import instant, whole_number
 from apps.kernel.tenant import HOME
 from apps.monitoring import queries, rules
 from apps.monitoring.commands import DropDelivery, ReplayDeliveries, ReplayDelivery, ReplayEvents
@@ -33,10 +32,10 @@ class Command(BursarCommand):
         listing.add_argument("--subscriber", default="")
         listing.add_argument("--tenant", default="", metavar="SLUG")
         listing.add_argument("--status", default="", choices=["", *events.DELIVERY_STATUSES])
-        listing.add_argument("--limit", type=int, default=50)
+        listing.add_argument("--limit", type=whole_number(lowest=1), default=50)
 
         one = verbs.add_parser("replay", help="Deliver one event again.")
-        one.add_argument("delivery_id", type=int, metavar="ID")
+        one.add_argument("delivery_id", type=whole_number(), metavar="ID")
 
         dead = verbs.add_parser("replay-dead", help="Deliver all dead letters of a subscriber again.")
         dead.add_argument("subscriber", metavar="SUBSCRIBER")
@@ -47,11 +46,11 @@ class Command(BursarCommand):
         )
         past.add_argument("event", metavar="EVENT")
         past.add_argument("subscriber", metavar="SUBSCRIBER")
-        past.add_argument("--since", type=_instant, required=True, help="2026-01-31T00:00:00Z")
+        past.add_argument("--since", type=instant, required=True, help="2026-01-31T00:00:00Z")
         past.add_argument("--tenant", default="", metavar="SLUG")
 
         drop = verbs.add_parser("drop", help="Give up a delivery.")
-        drop.add_argument("delivery_id", type=int, metavar="ID")
+        drop.add_argument("delivery_id", type=whole_number(), metavar="ID")
 
         for subparser in (listing, one, dead, past, drop):
             subparser.add_argument(
@@ -67,13 +66,6 @@ class Command(BursarCommand):
             return _listed(**options)
         command = _COMMANDS[verb](options)
         return _dry_run(command) if options["dry_run"] else _done(command)
-
-
-def _instant(text: str) -> dt.datetime:
-    instant = parse_datetime(text)
-    if instant is None:
-        raise ValueError(text)
-    return instant if instant.tzinfo else instant.replace(tzinfo=dt.UTC)
 
 
 def _from_options(command: type[CommandClass], *fields: str) -> Callable[[dict[str, Any]], CommandClass]:

@@ -10,12 +10,12 @@ from apps.bus import dispatch
 from apps.console.terminal import BursarCommand, Output
 from apps.identity import queries as identity
 from apps.identity.commands import AcceptInvitation, InviteOperator, InviteUser
-from apps.kernel.clock import today
 from apps.kernel.db.unit_of_work import unit_of_work
 from apps.kernel.tenant import activate
 from apps.ledger import queries as ledger
 from apps.operations.commands import OnboardTenant
 from apps.operations.demo import BUSINESSES, MAKER, Business, fill
+from apps.settings.business_day import business_day
 from apps.tenancy import queries as tenants
 from apps.tenancy.states import State
 
@@ -94,7 +94,7 @@ def _tenant(business: Business) -> bool:
             owner = identity.latest_invitation(tenant.owner_email)
             if owner and owner.current_state == owner.State.INVITED:
                 _accept(owner)
-            fill(business, today(), accountant=people["accountant"], controller=people["controller"])
+            fill(business, business_day(), accountant=people["accountant"], controller=people["controller"])
     return True
 
 

@@ -10,6 +10,7 @@ from django.core.management.base import CommandParser
 from apps.bus import dispatch, dry_run
 from apps.console.terminal import SHELL, BursarCommand, Output
 from apps.kernel.errors import raise_all
+from apps.kernel.notation.arguments import whole_number
 from apps.operations.commands import OnboardTenant
 
 if TYPE_CHECKING:
@@ -26,7 +27,10 @@ class Command(BursarCommand):
         parser.add_argument("--owner-name", default="")
         parser.add_argument("--currency", default="USD", help="ISO 4217 code of the first company (USD).")
         parser.add_argument(
-            "--trial-days", type=int, default=0, help="Length of the trial in days; 0 = active at once."
+            "--trial-days",
+            type=whole_number(),
+            default=0,
+            help="Length of the trial in days; 0 = active at once.",
         )
         parser.add_argument("--dry-run", action="store_true", help="Validate only, and report refusals.")
 

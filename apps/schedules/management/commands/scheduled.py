@@ -10,6 +10,7 @@ from django.core.management.base import CommandParser
 from apps.bus import dispatch, dry_run
 from apps.console.terminal import SHELL, BursarCommand, Output
 from apps.kernel.errors import raise_all
+from apps.kernel.notation.arguments import whole_number
 from apps.kernel.tenant import activate
 from apps.schedules import queries
 from apps.schedules.commands import CancelScheduledCommand
@@ -24,10 +25,10 @@ class Command(BursarCommand):
         verbs = parser.add_subparsers(dest="verb", required=True)
         listing = verbs.add_parser("list", help="Scheduled commands, newest first.")
         listing.add_argument("--state", default="", choices=["", *ScheduledCommand.State.values])
-        listing.add_argument("--limit", type=int, default=50)
+        listing.add_argument("--limit", type=whole_number(lowest=1), default=50)
 
         cancelling = verbs.add_parser("cancel", help="Cancel a scheduled command before it is executed.")
-        cancelling.add_argument("scheduled_command_id", type=int, metavar="ID")
+        cancelling.add_argument("scheduled_command_id", type=whole_number(), metavar="ID")
         cancelling.add_argument("--reason", required=True, help="Recorded in the audit log.")
         cancelling.add_argument("--dry-run", action="store_true", help="Only print refusals.")
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from apps.console.terminal import BursarCommand, Output
+from apps.kernel.notation.arguments import whole_number
 from apps.schema_migrations import report, running
 from apps.schema_migrations.discovery import MIGRATED_KINDS, Schema
 from apps.schema_migrations.grouping import groups
@@ -29,11 +30,14 @@ class Command(BursarCommand):
         parser.add_argument("--only", nargs="+", default=[], metavar="SLUG", help="These tenants only.")
         parser.add_argument("--canary", default="", metavar="SLUG", help="The tenant to migrate first.")
         parser.add_argument(
-            "--workers", type=int, default=WORKERS, help=f"Schemas in parallel ({WORKERS} here)."
+            "--workers",
+            type=whole_number(lowest=1),
+            default=WORKERS,
+            help=f"Schemas in parallel ({WORKERS} here).",
         )
         parser.add_argument(
             "--lock-timeout",
-            type=int,
+            type=whole_number(),
             default=LockPolicy().lock_timeout_ms,
             metavar="MS",
             help="Maximum wait of a statement for a lock before it is retried (3000).",

@@ -9,6 +9,7 @@ from django.core.management.base import CommandParser
 
 from apps.bus import dispatch
 from apps.console.terminal import SHELL, BursarCommand, Output
+from apps.kernel.notation.arguments import whole_number
 from apps.tenancy.commands import ChangeDatabase
 from apps.tenancy.errors import DatabaseUnknown
 from apps.tenancy.placement import queries
@@ -32,7 +33,7 @@ class Command(BursarCommand):
 
     def options(self, parser: CommandParser) -> None:
         parser.add_argument("key", nargs="?", help="The key of a database.")
-        parser.add_argument("--capacity", type=int, help="Maximum number of tenants.")
+        parser.add_argument("--capacity", type=whole_number(), help="Maximum number of tenants.")
         parser.add_argument("--region", help="Its region.")
         admission = parser.add_mutually_exclusive_group()
         admission.add_argument("--open", action="store_true", help="Accept new tenants.")

@@ -18,10 +18,11 @@ from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline,
 from apps.console.labels import Colours, display
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, ReasonForm, reason
-
-from . import queries
-from .commands import ConfirmPayment, FailPayment, RefundPayment, VoidPayment
-from .models import Payment, Refund
+from apps.kernel.notation.form_fields import AmountField, DayField
+from apps.payments import queries
+from apps.payments.commands import ConfirmPayment, FailPayment, RefundPayment, VoidPayment
+from apps.payments.models import CreditApplication, Payment, Refund
+from apps.payments.providers import PROVIDERS
 
 VIEW, CONFIRM, REFUND = "payments.view_payment", "payments.confirm_payment", "payments.refund_payment"
 STATES = Colours(
@@ -45,6 +46,19 @@ class RefundInline(ReadOnlyInline):
         return str(refund.amount)
 
 
+class CoveringInline(ReadOnlyInline):
+    """The credits that paid it."""
+
+    model = CreditApplication
+    fields = ("credit", "shown_amount", "applied_at")
+    readonly_fields = fields
+    verbose_name_plural = _("paid from credits")
+
+    @admin.display(description=_("Amount"))
+    def shown_amount(self, application: CreditApplication) -> str:
+        return str(application.amount)
+
+
 @admin.register(Payment, site=tenant_site)
 class PaymentAdmin(ReadOnlyAdmin):
     """All payments, the latest first."""
@@ -63,11 +77,11 @@ class PaymentAdmin(ReadOnlyAdmin):
     search_fields = ("reference", "provider_payment_id")
     search_help_text = _("Reference, or the provider's payment id")
     ordering = ("-id",)
-    inlines = (RefundInline,)
+    inlines = (CoveringInline, RefundInline)
     fields = (
         ("number", "shown_state", "reference"),
         ("shown_amount", "shown_refunded"),
-        ("provider", "provider_payment_id"),
+        ("provider", "paid_through", "provider_payment_id"),
         ("requested_at", "confirmed_at", "entry"),
         "why",
     )
@@ -94,6 +108,11 @@ class PaymentAdmin(ReadOnlyAdmin):
         if obj.state == Payment.State.REQUESTED and request.user.has_perm(CONFIRM):
             links += [
                 Link(gettext("Confirm"), reverse("admin:confirm_payment", args=[obj.pk]), "task_alt"),
+                Link(
+                    gettext("Another amount arrived"),
+                    reverse("admin:receive_for_payment", args=[obj.pk]),
+                    "savings",
+                ),
                 Link(gettext("Mark as failed"), reverse("admin:fail_payment", args=[obj.pk]), "block"),
             ]
         if obj.state == Payment.State.REQUESTED and request.user.has_perm(REFUND):
@@ -125,11 +144,23 @@ class ConfirmationForm(Form):
     provider_payment_id = forms.CharField(
         label=_("Number"), max_length=120, help_text=_("The payment id of the bank or the provider.")
     )
+    provider = forms.TypedChoiceField(
+        label=_("Received through"),
+        choices=[(name, name) for name in sorted(PROVIDERS)],
+        required=False,
+        empty_value="manual",
+        help_text=_("A refund is sent the same way: manual is a bank transfer."),
+    )
+    received_on = DayField(label=_("Received on"), required=False, help_text=_("Today if empty."))
 
 
 class Confirm(PaymentCommandPage):
     command = ConfirmPayment
     form = ConfirmationForm
+
+    def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
+        payment = Payment.objects.filter(pk=server_fields["payment_id"]).first()
+        return {"initial": {"provider": payment.provider}} if payment else {}
 
     def sentence(self, result: Payment) -> str:
         return gettext("{amount} for {reference} is confirmed and posted.").format(
@@ -156,7 +187,7 @@ class Void(PaymentCommandPage):
 
 
 class RefundForm(Form):
-    amount = forms.DecimalField(max_digits=19, decimal_places=4)
+    amount = AmountField()
     reason = reason()
     reference = forms.CharField(
         max_length=80, help_text=_("Identifies this refund among those of the payment.")

@@ -27,7 +27,8 @@ class Payment(Tracked):
     amount_minor         in minor units of `currency`
     provider             a name in providers.PROVIDERS
     token                the provider's token for the payer's card
-    provider_payment_id  the provider's id of the payment
+    paid_through         the provider that received the money, or CREDIT if it was on account; empty until confirmed
+    provider_payment_id  that provider's id of the payment; empty for money on account
     refunded_minor       the sum of its refunds, maintained by a trigger
     entry                the journal entry of its confirmation
     """
@@ -55,6 +56,7 @@ class Payment(Tracked):
     provider = models.CharField(max_length=20)
     token = models.CharField(max_length=120, blank=True)
     state = models.CharField(max_length=9, choices=State.choices, default=State.REQUESTED)
+    paid_through = models.CharField(max_length=20, blank=True, default="", db_default="")
     provider_payment_id = models.CharField(max_length=120, blank=True)
     refunded_minor = models.BigIntegerField(default=0, db_default=0)
     why = models.TextField("reason", blank=True)
@@ -84,20 +86,19 @@ class Payment(Tracked):
                 name="payments_confirmed_is_posted",
                 condition=(
                     Q(state="confirmed", confirmed_at__isnull=False, entry__isnull=False)
-                    & ~Q(provider_payment_id="")
+                    & (
+                        Q(paid_through="credit", provider_payment_id="")
+                        | (~Q(paid_through__regex="^(|credit)$") & ~Q(provider_payment_id=""))
+                    )
                 )
                 | Q(
                     state__regex="^(requested|failed|void)$",
                     confirmed_at=None,
                     entry=None,
+                    paid_through="",
                     provider_payment_id="",
                     refunded_minor=0,
                 ),
-            ),
-            models.UniqueConstraint(
-                name="payments_provider_id_once",
-                fields=["provider", "provider_payment_id"],
-                condition=~Q(provider_payment_id=""),
             ),
             models.UniqueConstraint(
                 name="payments_one_open_for_reference",
@@ -166,6 +167,11 @@ class Refund(Tracked):
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, currency(self.payment.currency))
+
+    @property
+    def provider_key(self) -> str:
+        """The idempotency key at the provider."""
+        return f"refund:{self.pk}"
 
 
 class SandboxOperation(models.Model):

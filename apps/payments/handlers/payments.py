@@ -1,34 +1,49 @@
-"""Handlers of the commands of payments. Listeners call the providers after commit."""
+"""Handlers of the commands of payments and their refunds."""
 
 from __future__ import annotations
 
 from apps.bus import dispatch, handles
 from apps.events import publish
 from apps.kernel.actors import System
-from apps.kernel.clock import now, today
+from apps.kernel.clock import now
 from apps.kernel.errors import together
-from apps.kernel.money import Money
 from apps.kernel.reasons import reason_must_be_given
-from apps.ledger.commands import Line, PostEntry
-from apps.ledger.models import Entry
-
-from . import queries, rules
-from .commands import ConfirmPayment, FailPayment, NoteRefundSent, RefundPayment, RequestPayment, VoidPayment
-from .errors import ReasonMissing
-from .events import PaymentConfirmed, PaymentFailed, PaymentRequested, PaymentVoided, RefundProcessed
-from .models import Payment, Refund
+from apps.payments import covering, rules
+from apps.payments.commands import (
+    ConfirmPayment,
+    FailPayment,
+    NoteRefundSent,
+    RefundPayment,
+    RequestPayment,
+    VoidPayment,
+)
+from apps.payments.errors import ReasonMissing
+from apps.payments.events import (
+    CreditApplied,
+    CreditReceived,
+    PaymentConfirmed,
+    PaymentFailed,
+    PaymentRequested,
+    PaymentVoided,
+    RefundProcessed,
+)
+from apps.payments.models import CREDIT, Payment, Refund
+from apps.payments.postings import book
+from apps.payments.setting_definitions import BANK, CREDIT_ACCOUNT, RECEIVABLE
 
 PAYMENTS_SYSTEM = System("System (payments)")
 
 State = Payment.State
 
 
-@handles(RequestPayment, emits=(PaymentRequested,))
+@handles(RequestPayment, emits=(PaymentRequested, PaymentConfirmed, CreditApplied))
 def request_payment(command: RequestPayment) -> Payment:
     with together() as validation:
         validation.check(rules.reference_must_be_given, command.reference)
         validation.check(rules.provider_must_be_known, command.provider)
         amount = validation.check(rules.amount_must_be_positive, command.amount, command.currency)
+        validation.check(rules.booking_must_be_possible)
+    covering.lock_reference(command.reference)
     existing = rules.payment_must_not_differ(command.reference, amount, command.provider, command.token)
     if existing:
         return existing
@@ -43,22 +58,34 @@ def request_payment(command: RequestPayment) -> Payment:
     )
 
     publish(PaymentRequested(payment_id=payment.pk, reference=payment.reference, provider=payment.provider))
+    covering.cover_from_reference(payment)
     return payment
 
 
 @handles(ConfirmPayment, emits=(PaymentConfirmed,))
 def confirm_payment(command: ConfirmPayment) -> Payment:
     payment = rules.payment_must_exist(command.payment_id)
-    rules.provider_id_must_be_free(payment, command.provider_payment_id)
-    if payment.provider_payment_id == command.provider_payment_id:
+    number = command.provider_payment_id.strip()
+    rules.provider_must_be_known(command.provider)
+    rules.provider_id_must_be_free(payment, command.provider, number)
+    if payment.provider_payment_id == number:
         return payment
     rules.payment_must_not_be_confirmed(payment)
+    received_on = rules.receipt_must_not_be_in_future(command.received_on)
 
     is_outstanding = payment.state == State.REQUESTED
-    payment.entry = _post(payment, payment.amount, f"Payment for {payment.reference}", command.natural_key())
+    payment.entry = book(
+        payment.amount,
+        debit=BANK,
+        credit=RECEIVABLE,
+        memo=f"Payment for {payment.reference}",
+        reference=payment.reference,
+        source=command.natural_key(),
+        occurred_on=received_on,
+    )
     payment.state, payment.confirmed_at = State.CONFIRMED, now()
-    payment.provider_payment_id = command.provider_payment_id
-    payment.save(update_fields=["entry", "state", "confirmed_at", "provider_payment_id"])
+    payment.paid_through, payment.provider_payment_id = command.provider, number
+    payment.save(update_fields=["entry", "state", "confirmed_at", "paid_through", "provider_payment_id"])
 
     publish(PaymentConfirmed(payment_id=payment.pk, reference=payment.reference, entry_id=payment.entry.pk))
     if not is_outstanding:
@@ -98,7 +125,7 @@ def void_payment(command: VoidPayment) -> Payment:
     return payment
 
 
-@handles(RefundPayment, emits=(RefundProcessed,))
+@handles(RefundPayment, emits=(RefundProcessed, CreditReceived))
 def refund_payment(command: RefundPayment) -> Refund:
     payment = rules.payment_must_exist(command.payment_id)
     with together() as validation:
@@ -117,9 +144,19 @@ def refund_payment(command: RefundPayment) -> Refund:
         reason=command.reason,
         requested_at=now(),
     )
-    refund.entry = _post(payment, -amount, f"Refund for {payment.reference}", command.natural_key())
+    is_from_credits = payment.paid_through == CREDIT
+    refund.entry = book(
+        amount,
+        debit=RECEIVABLE,
+        credit=CREDIT_ACCOUNT if is_from_credits else BANK,
+        memo=f"Refund for {payment.reference}",
+        reference=payment.reference,
+        source=command.natural_key(),
+    )
     refund.state = Refund.State.POSTED
     refund.save(update_fields=["entry", "state"])
+    if is_from_credits:
+        covering.return_to_account(refund)
 
     publish(
         RefundProcessed(
@@ -141,23 +178,6 @@ def note_refund_sent(command: NoteRefundSent) -> Refund:
     refund.sent_at, refund.provider_refund_id = now(), command.provider_refund_id
     refund.save(update_fields=["sent_at", "provider_refund_id"])
     return refund
-
-
-def _post(payment: Payment, amount: Money, memo: str, source: str) -> Entry:
-    """Debits the bank and credits receivables; the reverse for a negative amount."""
-    entry: Entry = dispatch(
-        PostEntry(
-            posted_on=today(),
-            memo=memo,
-            reference=payment.reference,
-            source=source,
-            lines=(
-                Line(queries.bank_account(), amount.currency.code, amount.amount),
-                Line(queries.receivable_account(), amount.currency.code, -amount.amount),
-            ),
-        )
-    )
-    return entry
 
 
 def _refund_remaining(payment: Payment, reason: str) -> None:

@@ -1,0 +1,1 @@
+"""Text on documents: which characters the fonts can print."""

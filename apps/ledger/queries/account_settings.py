@@ -1,0 +1,47 @@
+"""Accounts that settings name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from apps.kernel.errors import Refusal
+from apps.ledger.errors import (
+    AccountOfSettingHasChildren,
+    AccountOfSettingIsInactive,
+    AccountOfSettingUnknown,
+)
+from apps.ledger.hooks import AccountSetting, account_settings
+from apps.ledger.models import Account
+from apps.settings import queries as settings_queries
+
+
+def settings_naming(code: str) -> Sequence[AccountSetting]:
+    """The settings of the current tenant that name the account, by a value or by their default."""
+    return [setting for setting in account_settings() if settings_queries.value(setting) == code]
+
+
+def unusable_accounts(settings: Sequence[AccountSetting]) -> Sequence[Refusal]:
+    """A refusal for each setting whose account does not exist or takes no postings; one query."""
+    return _refusals({setting: settings_queries.value(setting) for setting in settings})
+
+
+def unusable_account(setting: AccountSetting, code: str) -> Refusal | None:
+    """The refusal if the setting named this account."""
+    return next(iter(_refusals({setting: code})), None)
+
+
+def _refusals(codes: dict[AccountSetting, str]) -> list[Refusal]:
+    named = Account.objects.with_has_children().filter(code__in=set(codes.values()))
+    accounts = {account.code: account for account in named}
+    refusals = [_refusal(setting.key, code, accounts.get(code)) for setting, code in codes.items()]
+    return [refusal for refusal in refusals if refusal]
+
+
+def _refusal(setting: str, code: str, account: Account | None) -> Refusal | None:
+    if account is None:
+        return AccountOfSettingUnknown(account=code, setting=setting)
+    if not account.is_active:
+        return AccountOfSettingIsInactive(account=code, setting=setting)
+    if getattr(account, "has_children", False):  # annotated by with_has_children()
+        return AccountOfSettingHasChildren(account=code, setting=setting)
+    return None

@@ -1,0 +1,130 @@
+"""Pages for money on account."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.contrib import admin
+from django.db.models import F, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from apps.console import hooks
+from apps.console.admin import Link, ReadOnlyAdmin, ReadOnlyInline
+from apps.console.sites import tenant_site
+from apps.payments import queries
+from apps.payments.models import Credit, CreditApplication, CreditRefund
+
+VIEW, CONFIRM, REFUND = "payments.view_credit", "payments.confirm_payment", "payments.refund_payment"
+
+
+class ApplicationInline(ReadOnlyInline):
+    model = CreditApplication
+    fields = ("payment", "shown_amount", "applied_at")
+    readonly_fields = fields
+    verbose_name_plural = _("applied to")
+
+    @admin.display(description=_("Amount"))
+    def shown_amount(self, application: CreditApplication) -> str:
+        return str(application.amount)
+
+
+class CreditRefundInline(ReadOnlyInline):
+    model = CreditRefund
+    fields = ("reference", "shown_amount", "reason", "requested_at", "sent_at", "entry")
+    readonly_fields = fields
+    verbose_name_plural = _("refunds")
+
+    @admin.display(description=_("Amount"))
+    def shown_amount(self, refund: CreditRefund) -> str:
+        return str(refund.amount)
+
+
+class OpenFilter(admin.SimpleListFilter):
+    title = _("open amount")
+    parameter_name = "open"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> Sequence[tuple[str, str]]:
+        return (("yes", gettext("Open")), ("no", gettext("Used up")))
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Credit]) -> QuerySet[Credit]:
+        match self.value():
+            case "yes":
+                return queryset.filter(used_minor__lt=F("amount_minor"))
+            case "no":
+                return queryset.filter(used_minor=F("amount_minor"))
+        return queryset
+
+
+@admin.register(Credit, site=tenant_site)
+class CreditAdmin(ReadOnlyAdmin):
+    """Money on account, the latest first."""
+
+    empty_message = _("Part payments, overpayments and money without a payment appear here.")
+    list_display = (
+        "number",
+        "payer_name",
+        "reference",
+        "shown_amount",
+        "shown_unused",
+        "provider",
+        "received_at",
+    )
+    list_filter = (OpenFilter, "provider")
+    search_fields = ("payer_name", "reference", "provider_payment_id")
+    search_help_text = _("Customer, reference, or the id of the transfer")
+    ordering = ("-id",)
+    inlines = (ApplicationInline, CreditRefundInline)
+    fields = (
+        ("number", "payer_name", "reference"),
+        ("shown_amount", "shown_unused"),
+        ("provider", "provider_payment_id"),
+        ("received_at", "entry"),
+    )
+    readonly_fields = ("number", "shown_amount", "shown_unused")
+
+    @admin.display(description=_("Number"), ordering="id")
+    def number(self, credit: Credit) -> str:
+        return f"C-{credit.pk}"
+
+    @admin.display(description=_("Amount"), ordering="amount_minor")
+    def shown_amount(self, credit: Credit) -> str:
+        return str(credit.amount)
+
+    @admin.display(description=_("Open amount"))
+    def shown_unused(self, credit: Credit) -> str:
+        return str(credit.unused) if credit.unused.minor else "—"
+
+    def links(self, request: HttpRequest, obj: Credit) -> Sequence[Link]:
+        links = []
+        if obj.unused.minor and request.user.has_perm(CONFIRM):
+            links.append(Link(gettext("Apply"), reverse("admin:apply_credit", args=[obj.pk]), "task_alt"))
+        if obj.unused.minor and request.user.has_perm(REFUND):
+            links.append(Link(gettext("Refund"), reverse("admin:refund_credit", args=[obj.pk]), "undo"))
+        return links
+
+
+def _on_account() -> str:
+    return " · ".join(str(total) for total in queries.on_account()) or gettext("none")
+
+
+hooks.plug(
+    "tenant",
+    hooks.MenuItem(
+        group=_("Stock and payments"),
+        title=_("Money on account"),
+        icon="savings",
+        url="admin:payments_credit_changelist",
+        permission=VIEW,
+    ),
+    hooks.Figure(
+        title=_("Money on account"),
+        permission=VIEW,
+        icon="savings",
+        value=lambda: f"{Credit.objects.open().count():,}",
+        note=_on_account,
+        link="admin:payments_credit_changelist",
+    ),
+)

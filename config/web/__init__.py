@@ -1,0 +1,1 @@
+"""The web server: gunicorn with limits for slow and oversized requests."""
