@@ -122,4 +122,7 @@ REVOKE EXECUTE ON FUNCTION pg_catalog.lo_creat(integer), pg_catalog.lo_create(oi
 -- Exclusion constraints ("no two periods overlap for one company") compare ids and ranges at once.
 CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA public;
 
+-- The indexes of searches (apps/kernel/search) have the groups of three characters in texts.
+CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public;
+
 COMMIT;

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.utils.formats import localize
 from django.utils.translation import gettext
+
+from apps.kernel.notation.shown import shown_instant
 
 
 def shown(value: object) -> str:
@@ -11,4 +15,6 @@ def shown(value: object) -> str:
         return gettext("nothing")
     if isinstance(value, bool):
         return gettext("Yes") if value else gettext("No")
+    if isinstance(value, dt.datetime):
+        return shown_instant(value)
     return str(localize(value))

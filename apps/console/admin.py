@@ -15,6 +15,7 @@ from django.contrib import messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import PAGE_VAR, ChangeList
 from django.db import DataError, models
+from django.db.models import QuerySet
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
@@ -31,6 +32,7 @@ from apps.bus.fresh_authentication import must_be_fresh
 from apps.bus.idempotency.keys import is_well_formed
 from apps.kernel.db import databases
 from apps.kernel.errors import Refusal
+from apps.kernel.search import Search
 from apps.kernel.tenant import current_tenant
 from apps.modules import registry
 
@@ -60,10 +62,12 @@ class ReadOnlyAdmin(ModelAdmin):
 
     Each list has an `empty_message`, which names what it would contain; `creating_page` is the name of the page that
     creates a row, if there is one. A list is filtered by `list_filter`, `date_hierarchy` and the query parameters in
-    `lookups`, which links of other pages use; every other parameter is refused.
+    `lookups`, which links of other pages use; every other parameter is refused. It is searched by `search`, or in the
+    texts of `search_fields`.
     """
 
     lookups: Sequence[str] = ()
+    search: Search | None = None
     empty_message: str | Promise
     creating_page = ""
     change_list_template = "console/change_list.html"
@@ -109,6 +113,16 @@ class ReadOnlyAdmin(ModelAdmin):
                 list_filters.must_be_well_formed(self.model, name, value)
             except Refusal as refusal:
                 raise FilterMalformed from refusal
+
+    def get_search_fields(self, request: HttpRequest) -> Any:
+        """Whether the list has a field for a search; the names are not used."""
+        return (self.search.texts or ("pk",)) if self.search else self.search_fields
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        search = self.search or Search(texts=self.search_fields)
+        return search.rows(queryset, search_term, request.user.has_perm), False
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """None for a text that is not the number of a row: Django reads other digits as well."""

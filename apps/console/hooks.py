@@ -9,9 +9,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.functional import Promise
 
+from apps.kernel import search as searching
 from apps.modules import registry
 
 Plane = Literal["operator", "tenant"]
@@ -115,12 +117,28 @@ class SearchHit:
     icon: str = "data_object"
 
 
+def described(*facts: object) -> str:
+    """The facts of a hit that are not empty: its kind, customer, amount, state."""
+    return " · ".join(text for fact in facts if (text := str(fact)))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Search:
-    """A search of the palette: `find(term)` returns a few rows of the current tenant."""
+    """A search of the palette in what is no rows: `find(term)` returns a few hits."""
 
     permission: str
     find: Callable[[str], Sequence[SearchHit]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowSearch:
+    """A search of the palette in rows of the current tenant: `rows()` is the ordered query with what `hits` reads, and
+    `hits(rows, may)` makes the hits of the first rows, with one more query at most."""
+
+    permission: str
+    search: searching.Search
+    rows: Callable[[], QuerySet[Any]]
+    hits: Callable[[Sequence[Any], searching.May], Sequence[SearchHit]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +165,7 @@ class RowLink:
     when: Callable[[Any], bool] = bool
 
 
-Part = Page | Figure | Chart | Table | Search | MenuItem | RowLink
+Part = Page | Figure | Chart | Table | Search | RowSearch | MenuItem | RowLink
 _parts: dict[Plane, list[Part]] = {plane: [] for plane in PLANES}
 _own_pages: list[OwnPage] = []
 
@@ -182,8 +200,8 @@ def tables(plane: Plane) -> list[Table]:
     return [part for part in _parts[plane] if isinstance(part, Table)]
 
 
-def searches(plane: Plane) -> list[Search]:
-    return [part for part in _parts[plane] if isinstance(part, Search)]
+def searches(plane: Plane) -> list[Search | RowSearch]:
+    return [part for part in _parts[plane] if isinstance(part, Search | RowSearch)]
 
 
 def menu(plane: Plane) -> list[Page | MenuItem]:

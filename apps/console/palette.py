@@ -12,8 +12,8 @@ from unfold.dataclasses import SearchResult
 
 from apps.kernel.errors import Refusal
 from apps.kernel.notation import parse_whole_number
+from apps.kernel.search import words_of
 from apps.kernel.tenant import current_tenant
-from apps.kernel.text import CharacterNotAllowed, one_line
 
 from . import hooks
 from .errors import PageUnknown
@@ -23,10 +23,10 @@ HITS_PER_PAGE = 100
 
 
 def term_of(request: HttpRequest) -> str:
-    """In the normal form of stored texts. Empty if it contains a character that no text may contain."""
+    """In the normal form of stored texts. Empty if it contains a character that no text may contain, or is too long."""
     try:
-        return one_line(request.GET.get("s", "")).lower()
-    except CharacterNotAllowed:
+        return " ".join(words_of(request.GET.get("s", ""))).lower()
+    except Refusal:
         return ""
 
 
@@ -62,9 +62,17 @@ def search(request: HttpRequest, term: str) -> list[SearchResult]:
             SearchResult(str(hit.title), hit.description, hit.link, hit.icon)
             for search in hooks.searches(plane)
             if hooks.may(request, search)
-            for hit in search.find(term)[:MAX_HITS_PER_KIND]
+            for hit in _hits(request, search, term)[:MAX_HITS_PER_KIND]
         ),
     ]
+
+
+def _hits(request: HttpRequest, part: hooks.Search | hooks.RowSearch, term: str) -> Sequence[hooks.SearchHit]:
+    if isinstance(part, hooks.Search):
+        return part.find(term)
+    may = request.user.has_perm
+    rows = part.search.exact_first(part.search.rows(part.rows(), term, may), term)
+    return part.hits(list(rows[:MAX_HITS_PER_KIND]), may)
 
 
 def _pages(request: HttpRequest, plane: hooks.Plane, term: str) -> list[SearchResult]:

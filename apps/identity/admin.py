@@ -21,6 +21,7 @@ from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
 from apps.console.labels import Colours, display
 from apps.console.sites import operator_site, tenant_site
 from apps.console.widgets import Form, ReasonForm, reason
+from apps.kernel.search import May
 from apps.kernel.tenant import current_tenant
 
 from . import roles
@@ -33,6 +34,7 @@ from .commands import (
 )
 from .invitations import pages as invitations
 from .models import ApiSession, User
+from .search import USERS
 from .sessions import pages as _sessions  # noqa: F401
 
 VIEW, MANAGE = "identity.view_user", "identity.manage_users"
@@ -47,7 +49,7 @@ class UserAdmin(ReadOnlyAdmin):
     empty_message = _("Users appear here after they accept their invitation.")
     creating_page = "invite"
     list_display = ("name", "email", "has_roles", "is_active", "last_login")
-    search_fields = ("name", "email")
+    search = USERS
     ordering = ("name",)
     fields = ("name", "email", "new_email", "has_roles", "is_active", "is_staff", "joined_at", "last_login")
     readonly_fields = ("has_roles",)
@@ -188,13 +190,15 @@ class EndSessionPage(CommandPage):
         return "admin:identity_apisession_changelist"
 
 
-def _find(term: str) -> Sequence[hooks.SearchHit]:
-    users = User.objects.filter(name__icontains=term) | User.objects.filter(email__icontains=term)
+def _hits(users: Sequence[User], may: May) -> Sequence[hooks.SearchHit]:
     return [
         hooks.SearchHit(
-            str(user), user.email, reverse("admin:identity_user_change", args=[user.pk]), "person"
+            str(user),
+            hooks.described(gettext("User"), user.email),
+            reverse("admin:identity_user_change", args=[user.pk]),
+            "person",
         )
-        for user in users.order_by("name")[:8]
+        for user in users
     ]
 
 
@@ -230,5 +234,7 @@ for _plane in hooks.PLANES:
             permission=MANAGE,
         ),
         *(_page(*page) for page in _USER_PAGES if _plane == "tenant" or page[1] != "change_roles"),
-        hooks.Search(permission=VIEW, find=_find),
+        hooks.RowSearch(
+            permission=VIEW, search=USERS, rows=lambda: User.objects.order_by("name", "id"), hits=_hits
+        ),
     )

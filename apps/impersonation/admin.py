@@ -22,6 +22,7 @@ from apps.console.widgets import Form, ReasonForm, reason
 from apps.identity.models import User
 from apps.kernel.db.tenant_transaction import within
 from apps.kernel.errors import Refusal, Together
+from apps.kernel.notation.shown import shown_instant
 from apps.kernel.tenant import TenantInfo
 from apps.tenancy import directory
 
@@ -195,7 +196,7 @@ class EndImpersonationPage(CommandPage):
             (gettext("Reason"), impersonation.reason),
             (
                 gettext("Until"),
-                f"{impersonation.ends_at:%H:%M} UTC"
+                shown_instant(impersonation.ends_at)
                 if impersonation.ends_at
                 else gettext("the ticket is used"),
             ),
@@ -217,7 +218,7 @@ def _open_session_count() -> str:
 def _latest_sessions() -> Sequence[Sequence[Any]]:
     return [
         [
-            f"{support_session.entered_at:%d %b %H:%M}",
+            shown_instant(support_session.entered_at),
             (
                 str(support_session),
                 reverse("admin:impersonation_supportsession_change", args=[support_session.pk]),

@@ -20,10 +20,12 @@ from apps.console.labels import Colours, display
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, ReasonForm, reason
 from apps.kernel.notation.form_fields import WholeNumberField
+from apps.kernel.search import May
 
 from . import queries
 from .commands import AddItem, CountStock, ReceiveStock, ReleaseStock
 from .models import Item, Reservation, ReservationLine, Stock, StockMove
+from .search import ITEMS
 
 VIEW, MANAGE, MOVE, RESERVE = (
     "inventory.view_item",
@@ -48,7 +50,8 @@ class ItemAdmin(ReadOnlyAdmin):
     creating_page = "add_item"
     list_display = ("sku", "name", "unit", "on_hand", "reserved", "available")
     list_select_related = ("stock",)
-    search_fields = ("sku", "name")
+    search = ITEMS
+    search_help_text = _("SKU or name")
     ordering = ("sku",)
     fields = (("sku", "name", "unit"), ("on_hand", "reserved", "available"))
     readonly_fields = ("on_hand", "reserved", "available")
@@ -221,13 +224,15 @@ class Release(CommandPage):
         return reverse("admin:inventory_reservation_change", args=[result.pk])
 
 
-def _find(term: str) -> Sequence[hooks.SearchHit]:
-    items = Item.objects.filter(sku__istartswith=term) | Item.objects.filter(name__icontains=term)
+def _hits(items: Sequence[Item], may: May) -> Sequence[hooks.SearchHit]:
     return [
         hooks.SearchHit(
-            str(item), f"{item.stock}", reverse("admin:inventory_item_change", args=[item.pk]), "inventory_2"
+            str(item),
+            hooks.described(gettext("Item"), item.stock),
+            reverse("admin:inventory_item_change", args=[item.pk]),
+            "inventory_2",
         )
-        for item in items.select_related("stock").order_by("sku")[:8]
+        for item in items
     ]
 
 
@@ -286,5 +291,10 @@ hooks.plug(
         note=_short,
         link="admin:inventory_item_changelist",
     ),
-    hooks.Search(permission=VIEW, find=_find),
+    hooks.RowSearch(
+        permission=VIEW,
+        search=ITEMS,
+        rows=lambda: Item.objects.select_related("stock").order_by("sku"),
+        hits=_hits,
+    ),
 )

@@ -205,6 +205,7 @@ class EntryLine(Tracked):
             ),
             models.CheckConstraint(name="ledger_line_currency", condition=Q(currency__regex=r"^[A-Z]{3}$")),
         ]
+        indexes = [models.Index(name="ledger_line_by_amount", fields=["amount_minor"])]
 
     def __str__(self) -> str:
         return f"{self.entry_id}.{self.line_no}"

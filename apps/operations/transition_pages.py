@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from django import forms
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
-from django.utils.formats import localize
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +17,7 @@ from apps.console.admin import CommandPage, ServerFields
 from apps.console.widgets import Form, ReasonForm
 from apps.kernel.actors import System
 from apps.kernel.errors import Refusal
+from apps.kernel.notation.shown import shown_instant
 from apps.settings import queries as settings_queries
 from apps.tenancy import queries as tenants
 from apps.tenancy.erasure.footprint import tenant_footprint
@@ -58,7 +58,7 @@ class TransitionPage(CommandPage):
         state = tenant.get_state_display().lower()
         if tenant.state_since:
             state = gettext("{state} since {since}").format(
-                state=state, since=localize(tenant.state_since.date())
+                state=state, since=shown_instant(tenant.state_since)
             )
         return ((gettext("Tenant"), tenant.name), (gettext("State"), state), *self.consequences)
 

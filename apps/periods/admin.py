@@ -8,7 +8,6 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.formats import localize
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -17,11 +16,14 @@ from apps.console.admin import CommandPage, ServerFields
 from apps.console.widgets import Form, ReasonForm
 from apps.kernel.errors import Refusal
 from apps.kernel.notation.form_fields import WholeNumberField
+from apps.kernel.notation.shown import shown_day
+from apps.kernel.search import May
 from apps.settings.business_day import business_day
 
 from . import queries
 from .commands import AddFiscalYear, ClosePeriod
 from .models import FiscalYear, Period
+from .search import PERIODS
 
 VIEW, CLOSE, MANAGE = "periods.view_period", "periods.close_period", "periods.manage_calendar"
 
@@ -76,7 +78,7 @@ class Close(CommandPage):
             (
                 gettext("Days"),
                 gettext("{starts_on} to {ends_on}").format(
-                    starts_on=localize(period.starts_on), ends_on=localize(period.ends_on)
+                    starts_on=shown_day(period.starts_on), ends_on=shown_day(period.ends_on)
                 ),
             ),
             (gettext("Status"), period.get_status_display()),
@@ -138,7 +140,7 @@ def _oldest_open() -> str:
     )
 
 
-def _find(term: str) -> Sequence[hooks.SearchHit]:
+def _hits(periods: Sequence[Period], may: May) -> Sequence[hooks.SearchHit]:
     return [
         hooks.SearchHit(
             gettext("Period {code}").format(code=period.code),
@@ -146,7 +148,7 @@ def _find(term: str) -> Sequence[hooks.SearchHit]:
             reverse("admin:calendar"),
             "calendar_month",
         )
-        for period in Period.objects.filter(code__icontains=term).order_by("-starts_on")[:8]
+        for period in periods
     ]
 
 
@@ -183,5 +185,10 @@ hooks.plug(
         permission=MANAGE,
         view=AddFiscalYearPage(),
     ),
-    hooks.Search(permission=VIEW, find=_find),
+    hooks.RowSearch(
+        permission=VIEW,
+        search=PERIODS,
+        rows=lambda: Period.objects.order_by("-starts_on"),
+        hits=_hits,
+    ),
 )

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db.models import CharField, F, QuerySet, Value
+from django.db.models.functions import Cast, Concat
+
 from apps.kernel.pii import EMAIL, NAME, SECRET, TEXT, declare_pii
-from apps.payments.hooks import Payer, payers
+from apps.kernel.search import May, Request
+from apps.payments.hooks import Matching, Payer, payers
 from apps.periods import hooks as periods
 
 from . import queries, rules
-from .models import Customer
+from .models import Customer, Order
+from .search import CUSTOMERS, NUMBERS_AND_CUSTOMERS
 
 
 def payer_of(reference: str) -> Payer | None:
@@ -25,8 +33,38 @@ def _payer(customer: Customer) -> Payer:
     return Payer(key=f"customer:{customer.pk}", name=customer.name)
 
 
+def payers_matching(request: Request) -> Matching | None:
+    """Orders with this number or customer, as far as the user may view orders and customers."""
+    orders, customers = Order.objects.using(request.database), Customer.objects.using(request.database)
+    may_view = {name: request.may(f"sales.view_{name}") for name in ("order", "customer")}
+    if not any(may_view.values()):
+        return None
+    matching = (
+        NUMBERS_AND_CUSTOMERS.rows(orders, request.word, request.may) if may_view["order"] else orders.none()
+    )
+    payers = (
+        CUSTOMERS.rows(customers, request.word, request.may) if may_view["customer"] else customers.none()
+    )
+    return Matching(references=_names("order:", matching), keys=_names("customer:", payers))
+
+
+def names_of_payers(references: Sequence[str], may: May) -> Mapping[str, str]:
+    """The names of the customers of orders, by the references of the orders."""
+    if not may("sales.view_customer"):
+        return {}
+    orders = _names("order:", Order.objects.all()).annotate(name=F("customer__name"))
+    return dict(orders.filter(reference__in=references).values_list("reference", "name"))
+
+
+def _names(prefix: str, rows: QuerySet[Any]) -> QuerySet[Any, Any]:
+    """The references of rows in other apps."""
+    reference = Concat(Value(prefix), Cast("pk", CharField()))
+    named: QuerySet[Any, Any] = rows.order_by().annotate(reference=reference).values("reference")
+    return named
+
+
 periods.closing_check(rules.no_order_must_be_in_progress)
-payers(of_reference=payer_of, with_code=payer_with_code)
+payers(of_reference=payer_of, with_code=payer_with_code, matching=payers_matching, names=names_of_payers)
 
 declare_pii("sales.Customer", name=NAME, email=EMAIL, address=TEXT)
 declare_pii("sales.Order", token=SECRET, placed_by=NAME, why=TEXT)

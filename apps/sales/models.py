@@ -109,6 +109,7 @@ class Order(Tracked):
                 name="sales_cancelled_order_has_reason", condition=~Q(state="cancelled") | ~Q(why="")
             ),
         ]
+        indexes = [models.Index(name="sales_order_by_amount", fields=["amount_minor"])]
 
     def __str__(self) -> str:
         return self.number
@@ -228,6 +229,10 @@ class Invoice(Tracked):
             models.CheckConstraint(
                 name="sales_invoice_is_of_its_year", condition=Q(issued_on__year=F("year"))
             ),
+        ]
+        indexes = [
+            models.Index(name="sales_invoice_by_number", fields=["number"]),
+            models.Index(name="sales_invoice_by_amount", fields=["amount_minor"]),
         ]
 
     def __str__(self) -> str:

@@ -12,7 +12,6 @@ from django.db.models.expressions import RawSQL
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
 from django.urls import reverse
-from django.utils.formats import localize
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.translation import gettext
@@ -22,11 +21,14 @@ from apps.console import hooks
 from apps.console.admin import Link, ReadOnlyAdmin, ReadOnlyInline
 from apps.console.labels import Colours, display
 from apps.console.sites import operator_site
+from apps.kernel.notation.shown import shown_day, shown_instant
+from apps.kernel.search import May
 
 from . import mode_pages, queries, trends  # noqa: F401
 from .hooks import last_backup
 from .models import Domain, Tenant, TenantActivity
 from .placement import pages  # noqa: F401
+from .search import TENANTS
 
 VIEW_PERMISSION = "tenancy.view_tenant"
 
@@ -55,7 +57,7 @@ class TenantAdmin(ReadOnlyAdmin):
         "console",
     )
     list_filter = ("state", "mode", "database", "region")
-    search_fields = ("name", "slug", "owner_email")
+    search = TENANTS
     ordering = ("name",)
     fieldsets = (
         (None, {"fields": ("name", "slug", "owner_email", "created_at", "console")}),
@@ -195,7 +197,7 @@ def _newest() -> Sequence[Sequence[Any]]:
     return [
         [
             (tenant.name, reverse("admin:tenancy_tenant_change", args=[tenant.pk])),
-            localize(tenant.created_at.date()),
+            shown_instant(tenant.created_at),
         ]
         for tenant in Tenant.objects.order_by("-created_at")[:8]
     ]
@@ -210,7 +212,7 @@ def _by_day(*series: tuple[str | Promise, str, str]) -> Callable[[], hooks.Plot]
             hooks.Series(title, [str(getattr(day, field)) for day in days], colour)
             for title, field, colour in series
         ]
-        return hooks.Plot([f"{day.day:%d %b}" for day in days], lines)
+        return hooks.Plot([shown_day(day.day) for day in days], lines)
 
     return plot
 
@@ -227,16 +229,15 @@ def _growth() -> Sequence[Sequence[Any]]:
     ]
 
 
-def _find(term: str) -> Sequence[hooks.SearchHit]:
-    tenants = Tenant.objects.filter(name__icontains=term) | Tenant.objects.filter(slug__icontains=term)
+def _hits(tenants: Sequence[Tenant], may: May) -> Sequence[hooks.SearchHit]:
     return [
         hooks.SearchHit(
             tenant.name,
-            gettext("Tenant {slug}").format(slug=tenant.slug),
+            hooks.described(gettext("Tenant"), tenant.slug, tenant.get_state_display()),
             reverse("admin:tenancy_tenant_change", args=[tenant.pk]),
             "apartment",
         )
-        for tenant in tenants.order_by("name")[:8]
+        for tenant in tenants
     ]
 
 
@@ -294,5 +295,10 @@ hooks.plug(
         empty=_("Onboard the first tenant from the menu."),
         link="admin:tenancy_tenant_changelist",
     ),
-    hooks.Search(permission=VIEW_PERMISSION, find=_find),
+    hooks.RowSearch(
+        permission=VIEW_PERMISSION,
+        search=TENANTS,
+        rows=lambda: Tenant.objects.order_by("name", "id"),
+        hits=_hits,
+    ),
 )

@@ -28,6 +28,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "apps.modules.urls.ModuleGateMiddleware",
     "apps.kernel.db.request_transactions.WholeRequestMiddleware",
+    "apps.settings.time_zone.TimeZoneMiddleware",
 ]
 TEMPLATES = [
     {

@@ -105,8 +105,8 @@ WITHOUT_VERSIONS = [
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (dt.datetime(2026, 11, 29, 23, 9, tzinfo=dt.UTC), "29 Nov 2026 23:09"),
-        (dt.date(2026, 11, 1), "1 Nov 2026"),
+        (dt.datetime(2026, 11, 29, 23, 9, tzinfo=dt.UTC), "2026-11-29 23:09 UTC"),
+        (dt.date(2026, 11, 1), "2026-11-01"),
         (True, "Yes"),
         (None, "nothing"),
         (0, "0"),

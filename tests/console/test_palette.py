@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from apps.bus import dispatch
+from apps.console import hooks
 from apps.kernel.actors import System
 from apps.kernel.tenant import activate
 from apps.ledger.commands import OpenAccount
+from tests.support.settling import settle
+from tests.support.shop import ordered
 
 SUITE = System("The suite")
 
@@ -76,3 +82,57 @@ def test_hits_end_with_the_permission_to_see_them(shelves, client_for, owner, ac
 )
 def test_an_odd_search_has_a_page_or_a_refusal(shelves, client_for, owner, query, status):
     assert client_for(owner).get(f"/t/acme/search/?{query}").status_code == status
+
+
+@pytest.fixture
+def order(shop, accountant):
+    """Of HOOLI, for 6.50 USD, with its payment, invoice and entries."""
+    order = dispatch(ordered(), actor=accountant)
+    settle()
+    return order
+
+
+KINDS = (
+    "Order · Hooli Inc. · 6.50 USD",
+    "Invoice · Hooli Inc. · 6.50 USD",
+    "Payment · Hooli Inc. · 6.50 USD",
+)
+
+
+def test_documents_are_found_by_number_customer_and_amount(order, client_for, accountant):
+    client = client_for(accountant)
+    expected = {
+        "hooli 6.50": KINDS,
+        "HOOLI": (*KINDS, "Customer · ap@hooli.example"),
+        f"so-{order.pk}": KINDS,
+        "inv 1": KINDS[1:2],
+        "p-1": KINDS[2:],
+        "1,000.00": (),
+    }
+
+    for term, kinds in expected.items():
+        page = find(client, "acme", term)
+        assert [kind for kind in (*KINDS, "Customer · ap@hooli.example") if kind in page] == [*kinds], term
+    assert "Entry of" in find(client, "acme", "6.50")
+    assert "Item" in find(client, "acme", "bolt")
+
+
+def test_a_customer_that_the_user_may_not_view_reveals_no_payment(order, client_for, accountant, acme):
+    with activate(acme):
+        accountant.groups.clear()
+        accountant.user_permissions.set(Permission.objects.filter(codename="view_payment"))
+    client = client_for(accountant)
+
+    assert "P-1" not in find(client, "acme", "hooli")
+    page = find(client, "acme", "p-1")
+    assert "P-1" in page
+    assert "Hooli" not in page
+
+
+def test_a_kind_takes_two_queries_at_most(order, accountant):
+    for part in hooks.searches("tenant"):
+        if isinstance(part, hooks.RowSearch):
+            with CaptureQueriesContext(connection) as queries:
+                rows = part.search.exact_first(part.search.rows(part.rows(), "1", lambda _: True), "1")
+                part.hits(list(rows[:8]), lambda _: True)
+            assert len(queries) <= 2, part

@@ -18,6 +18,7 @@ from apps.console.admin import Facts, Link
 from apps.console.derived_labels import label_of
 from apps.identity import queries as identity
 from apps.kernel.errors import Refusal
+from apps.kernel.notation.shown import shown_instant
 from apps.kernel.plain import to_whole
 
 MAX_CHANGES = 50
@@ -70,10 +71,10 @@ def _facts(approval: ApprovalRequest, revision: Revision) -> Facts:
         (gettext("State"), approval.get_state_display()),
         (gettext("Requested by"), requester),
         (gettext("Reason"), revision.reason),
-        (gettext("Requested"), f"{approval.requested_at:%d %b %Y, %H:%M} UTC"),
+        (gettext("Requested"), shown_instant(approval.requested_at)),
     ]
     if approval.is_open:
-        facts.append((gettext("Expires"), f"{approval.expires_at:%d %b %Y, %H:%M} UTC"))
+        facts.append((gettext("Expires"), shown_instant(approval.expires_at)))
     if approval.quorum > 1:
         facts.append((gettext("Approvers needed"), str(approval.quorum)))
     if approval.revision > 1:
@@ -103,7 +104,7 @@ def _decisions(approval: ApprovalRequest) -> Sequence[Sequence[str]]:
         (
             decision.get_verdict_display(),
             decision.approver_name,
-            f"{decision.decided_at:%d %b %Y, %H:%M} UTC",
+            shown_instant(decision.decided_at),
             decision.reason,
             gettext("void, of revision {number}").format(number=decision.revision.number)
             if decision.revision.number != approval.revision

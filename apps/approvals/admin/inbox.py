@@ -15,6 +15,7 @@ from apps.approvals import queries
 from apps.approvals.commands import VIEW
 from apps.approvals.models import ApprovalRequest, RequestQuerySet
 from apps.console import hooks
+from apps.kernel.notation.shown import shown_instant
 
 from .details import details
 
@@ -65,7 +66,7 @@ def _row(approval: ApprovalRequest, chosen: str) -> Sequence[tuple[str, str]]:
         (f"{approval.pk}: {approval.title}", f"?list={chosen}&request={approval.pk}"),
         (approval.requester_name, ""),
         (approval.get_state_display(), ""),
-        (f"{approval.expires_at:%d %b, %H:%M}" if approval.is_open else "—", ""),
+        (shown_instant(approval.expires_at) if approval.is_open else "—", ""),
     )
 
 

@@ -26,8 +26,10 @@ from apps.bus.errors import IdempotencyKeyMalformed, IdempotencyKeyMissing, Perm
 from apps.bus.idempotency.keys import is_well_formed
 from apps.kernel.actors import Actor
 from apps.kernel.problems.bodies import reason_of
+from apps.kernel.search import Search
 
 from .paging import Paging
+from .searching import SearchBackend
 from .serializers import DryRunResult, serializer_for
 
 KEY, REPLAYED = "Idempotency-Key", "Idempotency-Replayed"
@@ -57,10 +59,11 @@ class Endpoint(GenericAPIView[Any]):
 
 
 class ListEndpoint(ListModelMixin, Endpoint):
-    """GET: rows of `queryset`, filtered by `filterset_class`, in pages."""
+    """GET: rows of `queryset`, filtered by `filterset_class`, in pages; with `search`, `?search=` searches them."""
 
     pagination_class = Paging
-    filter_backends = (DjangoFilterBackend,)
+    filter_backends = (DjangoFilterBackend, SearchBackend)
+    search: ClassVar[Search | None] = None
 
     def get(self, request: Request, **server_fields: Any) -> Response:
         return self.list(request)
@@ -72,6 +75,7 @@ class ListEndpoint(ListModelMixin, Endpoint):
         return {
             "cursor",
             "page_size",
+            *(("search",) if self.search else ()),
             *super().understood(method),
             *(filters.base_filters if filters else ()),
         }

@@ -9,6 +9,7 @@ from apps.inventory.commands import (
     ReserveStock,
 )
 from apps.inventory.models import Item, Reservation, StockMove
+from apps.inventory.search import ITEMS
 
 from .serializers import ItemSerializer, ReservationSerializer, StockMoveSerializer
 
@@ -40,6 +41,7 @@ class Items(ListEndpoint, CommandEndpoint):
     queryset = Item.objects.select_related("stock")
     serializer_class = ItemSerializer
     filterset_class = ItemFilter
+    search = ITEMS
     ordering = ("sku",)
     command, result = AddItem, ItemSerializer
 

@@ -16,8 +16,10 @@ from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form
+from apps.kernel.search import May
 from apps.ledger.commands import OpenAccount, OpenJournal
 from apps.ledger.models import Account, Journal
+from apps.ledger.search import ACCOUNTS
 
 
 @admin.register(Account, site=tenant_site)
@@ -29,7 +31,7 @@ class AccountAdmin(ReadOnlyAdmin):
     list_display = ("code", "name", "type", "parent", "is_active")
     list_filter = ("type", "is_active")
     list_select_related = ("parent",)
-    search_fields = ("code", "name")
+    search = ACCOUNTS
     ordering = ("code",)
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
@@ -84,16 +86,15 @@ class OpenJournalPage(CommandPage):
         return OpenJournal(**form.cleaned_data)
 
 
-def _find_accounts(term: str) -> Sequence[hooks.SearchHit]:
-    accounts = Account.objects.filter(code__istartswith=term) | Account.objects.filter(name__icontains=term)
+def _hits(accounts: Sequence[Account], may: May) -> Sequence[hooks.SearchHit]:
     return [
         hooks.SearchHit(
             str(account),
-            account.get_type_display(),
+            hooks.described(gettext("Account"), account.get_type_display()),
             reverse("admin:ledger_account_change", args=[account.pk]),
             "toc",
         )
-        for account in accounts.order_by("code")[:8]
+        for account in accounts
     ]
 
 
@@ -127,5 +128,10 @@ hooks.plug(
         permission="ledger.manage_accounts",
         view=OpenJournalPage(),
     ),
-    hooks.Search(permission="ledger.view_account", find=_find_accounts),
+    hooks.RowSearch(
+        permission="ledger.view_account",
+        search=ACCOUNTS,
+        rows=lambda: Account.objects.order_by("code"),
+        hits=_hits,
+    ),
 )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
+from apps.kernel.notation.shown import shown_day
 from apps.ledger import queries
 from apps.ledger.models import Account
 from apps.settings.business_day import business_day
@@ -71,7 +72,7 @@ def _latest() -> Sequence[Sequence[Any]]:
     return [
         [
             (str(entry), reverse("admin:ledger_entry_change", args=[entry.pk])),
-            f"{entry.posted_on:%d %b}",
+            shown_day(entry.posted_on),
             entry.memo,
         ]
         for entry in queries.latest_entries(8)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.formats import localize
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -18,9 +16,13 @@ from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline,
 from apps.console.labels import Colours, display
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, reason
+from apps.kernel.money import Money
 from apps.kernel.notation.form_fields import DayField
+from apps.kernel.notation.shown import shown_day
+from apps.kernel.search import May
 from apps.ledger.commands import DiscardDraft, ImportJournal, PostDraft, ReverseEntry
 from apps.ledger.models import Entry, EntryLine
+from apps.ledger.search import ENTRIES
 from apps.settings.business_day import business_day
 
 VIEW = "ledger.view_entry"
@@ -49,8 +51,8 @@ class EntryAdmin(ReadOnlyAdmin):
     creating_page = "new_entry"
     list_display = ("shown_number", "posted_on", "journal", "memo", "payee", "turnover", "shown_status")
     list_filter = ("status", "journal", "period")
-    search_fields = ("memo", "payee", "reference")
-    search_help_text = _("Memo, payee or reference")
+    search = ENTRIES
+    search_help_text = _("Number, memo, payee, reference, or the amount of a line")
     date_hierarchy = "posted_on"
     ordering = ("-posted_on", "-id")
     inlines = (LineInline,)
@@ -79,13 +81,7 @@ class EntryAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("Amount"))
     def turnover(self, entry: Entry) -> str:
-        totals: dict[str, Any] = {}
-        for line in entry.lines.all():
-            if line.amount_minor > 0:
-                totals[line.currency] = (
-                    totals[line.currency] + line.money if line.currency in totals else line.money
-                )
-        return ", ".join(str(total) for total in totals.values())
+        return _turnover(entry)
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
         export = Link(gettext("Export"), reverse("admin:export_journal"), "download")
@@ -111,7 +107,7 @@ class EntryCommand(CommandPage):
             return ((gettext("Entry"), gettext("No entry has this number.")),)
         return (
             (gettext("Entry"), str(entry)),
-            (gettext("Date"), localize(entry.posted_on)),
+            (gettext("Date"), shown_day(entry.posted_on)),
             (gettext("Memo"), entry.memo or "—"),
         )
 
@@ -150,18 +146,31 @@ class Reverse(EntryCommand):
         return gettext("The entry is reversed by {result}.").format(result=result)
 
 
-def _find_entries(term: str) -> Sequence[hooks.SearchHit]:
-    entries = Entry.objects.filter(memo__icontains=term) | Entry.objects.filter(payee__icontains=term)
+def _turnover(entry: Entry) -> str:
+    """The debits of each currency."""
+    totals: dict[str, Money] = {}
+    for line in entry.lines.all():
+        if line.amount_minor > 0:
+            total = totals.get(line.currency)
+            totals[line.currency] = total + line.money if total else line.money
+    return ", ".join(str(total) for total in totals.values())
+
+
+def _hits(entries: Sequence[Entry], may: May) -> Sequence[hooks.SearchHit]:
     return [
         hooks.SearchHit(
-            f"{entry} {entry.memo}",
-            gettext("Entry of {posted_on} {payee}").format(
-                posted_on=localize(entry.posted_on), payee=entry.payee
+            str(entry),
+            hooks.described(
+                gettext("Entry of {posted_on}").format(posted_on=shown_day(entry.posted_on)),
+                entry.payee,
+                entry.memo,
+                _turnover(entry),
+                entry.get_status_display(),
             ),
             reverse("admin:ledger_entry_change", args=[entry.pk]),
             "receipt_long",
         )
-        for entry in entries.with_numbers().order_by("-posted_on", "-id")[:8]
+        for entry in entries
     ]
 
 
@@ -195,5 +204,10 @@ hooks.plug(
         permission="ledger.reverse_entry",
         view=Reverse(),
     ),
-    hooks.Search(permission=VIEW, find=_find_entries),
+    hooks.RowSearch(
+        permission=VIEW,
+        search=ENTRIES,
+        rows=lambda: Entry.objects.with_numbers().prefetch_related("lines").order_by("-posted_on", "-id"),
+        hits=_hits,
+    ),
 )

@@ -23,6 +23,7 @@ from apps.ledger.commands import (
 )
 from apps.ledger.import_models import JournalImport
 from apps.ledger.models import Account, Entry, Journal
+from apps.ledger.search import ACCOUNTS, ENTRIES
 
 from .serializers import (
     AccountSerializer,
@@ -58,6 +59,7 @@ class Accounts(ListEndpoint, CommandEndpoint):
     queryset = Account.objects.select_related("parent")
     serializer_class = AccountSerializer
     filterset_class = AccountFilter
+    search = ACCOUNTS
     ordering = ("code",)
     command, result = OpenAccount, AccountSerializer
 
@@ -84,6 +86,7 @@ class Entries(ListEndpoint, CommandEndpoint):
     queryset = Entry.objects.with_numbers().select_related("period")
     serializer_class = EntrySerializer
     filterset_class = EntryFilter
+    search = ENTRIES
     command, result = PostEntry, EntryWithLines
     server_fields = ("source",)  # set by commands that post a business fact, not by clients
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.audit import queries
 from apps.console import hooks
+from apps.kernel.notation.shown import shown_instant
 
 VIEW_PERMISSION = "audit.view_record"
 VIEW_INTEGRITY_PERMISSION = "audit.view_segment"
@@ -32,7 +33,7 @@ def _sealed() -> str:
 def _latest() -> list[list[Any]]:
     return [
         [
-            f"{record.at:%d %b %H:%M}",
+            shown_instant(record.at),
             (record.shown_sentence, reverse("admin:audit_record_change", args=[record.pk])),
         ]
         for record in queries.latest(8)

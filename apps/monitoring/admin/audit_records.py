@@ -12,7 +12,6 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.formats import localize
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -25,6 +24,7 @@ from apps.console.admin import Link, ReadOnlyAdmin
 from apps.console.labels import Colours, display
 from apps.console.sites import operator_site, tenant_site
 from apps.kernel.actors import Actor
+from apps.kernel.notation.shown import shown_instant
 
 VIEW_PERMISSION = "audit.view_record"
 VIEW_INTEGRITY_PERMISSION = "audit.view_segment"
@@ -150,7 +150,7 @@ class RecordAdmin(ReadOnlyAdmin):
         segment = queries.segment_of(record)
         return (
             gettext("Sealed in {segment}, {sealed_at}").format(
-                segment=segment, sealed_at=localize(segment.sealed_at)
+                segment=segment, sealed_at=shown_instant(segment.sealed_at)
             )
             if segment
             else gettext("Not sealed yet")

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.utils.formats import localize
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +17,7 @@ from apps.console.admin import CommandPage, ServerFields
 from apps.console.widgets import Form, reason
 from apps.kernel.clock import today
 from apps.kernel.notation.form_fields import DayField, WholeNumberField
+from apps.kernel.notation.shown import shown_instant
 
 MANAGE_RETENTION_PERMISSION = "audit.manage_retention"
 ERASE_PERMISSION = "audit.erase_person"
@@ -84,7 +84,7 @@ class Erase(CommandPage):
         plan = erasure_plan(form.cleaned_data["user_id"], form.cleaned_data["texts"])
         retained = (
             gettext("{retained:,}, until {retained_until}").format(
-                retained=plan.retained, retained_until=localize(plan.retained_until.date())
+                retained=plan.retained, retained_until=shown_instant(plan.retained_until)
             )
             if plan.retained_until
             else gettext("none")

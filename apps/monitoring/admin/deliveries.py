@@ -10,7 +10,6 @@ from django import forms
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.formats import localize
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +22,7 @@ from apps.events import queries as events
 from apps.events.models import Delivery
 from apps.kernel.db import databases
 from apps.kernel.notation.form_fields import InstantField
+from apps.kernel.notation.shown import shown_instant
 from apps.kernel.tenant import HOME
 from apps.monitoring import queries
 from apps.monitoring.commands import MANAGE, DropDelivery, ReplayDeliveries, ReplayDelivery, ReplayEvents
@@ -53,7 +53,7 @@ class OneDelivery(CommandPage):
             (
                 gettext("Event"),
                 gettext("{event} of {occurred_at}").format(
-                    event=delivery.event, occurred_at=localize(delivery.event.occurred_at)
+                    event=delivery.event, occurred_at=shown_instant(delivery.event.occurred_at)
                 ),
             ),
             (gettext("Tenant"), tenant),

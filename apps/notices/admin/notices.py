@@ -21,6 +21,7 @@ from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline,
 from apps.console.labels import Colours, display
 from apps.console.sites import operator_site, tenant_site
 from apps.console.widgets import Form
+from apps.kernel.notation.shown import shown_instant
 from apps.notices import queries
 from apps.notices.commands import (
     SEND_PERMISSION,
@@ -70,8 +71,8 @@ class NoticeDeliveryInline(ReadOnlyInline):
     @admin.display(description=_("Next attempt"))
     def next_attempt(self, delivery: NoticeDelivery) -> str:
         return (
-            f"{delivery.next_at:%d %b %Y, %H:%M:%S}"
-            if delivery.state == NoticeDelivery.State.WAITING
+            shown_instant(delivery.next_at, seconds=True)
+            if delivery.state == NoticeDelivery.State.WAITING and delivery.next_at
             else "—"
         )
 

@@ -14,8 +14,10 @@ from django.utils.translation import gettext_lazy as _
 from apps.console import hooks
 from apps.console.admin import Link, ReadOnlyAdmin, ReadOnlyInline
 from apps.console.sites import tenant_site
+from apps.kernel.search import May
 from apps.payments import queries
 from apps.payments.models import Credit, CreditApplication, CreditRefund
+from apps.payments.search import CREDITS
 
 VIEW, CONFIRM, REFUND = "payments.view_credit", "payments.confirm_payment", "payments.refund_payment"
 
@@ -73,8 +75,8 @@ class CreditAdmin(ReadOnlyAdmin):
         "received_at",
     )
     list_filter = (OpenFilter, "provider")
-    search_fields = ("payer_name", "reference", "provider_payment_id")
-    search_help_text = _("Customer, reference, or the id of the transfer")
+    search = CREDITS
+    search_help_text = _("Number, customer, reference, amount, or the id of the transfer")
     ordering = ("-id",)
     inlines = (ApplicationInline, CreditRefundInline)
     fields = (
@@ -87,7 +89,7 @@ class CreditAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("Number"), ordering="id")
     def number(self, credit: Credit) -> str:
-        return f"C-{credit.pk}"
+        return credit.number
 
     @admin.display(description=_("Amount"), ordering="amount_minor")
     def shown_amount(self, credit: Credit) -> str:
@@ -104,6 +106,25 @@ class CreditAdmin(ReadOnlyAdmin):
         if obj.unused.minor and request.user.has_perm(REFUND):
             links.append(Link(gettext("Refund"), reverse("admin:refund_credit", args=[obj.pk]), "undo"))
         return links
+
+
+def _hits(credits: Sequence[Credit], may: May) -> Sequence[hooks.SearchHit]:
+    return [
+        hooks.SearchHit(
+            credit.number,
+            hooks.described(
+                gettext("Credit"),
+                credit.payer_name or credit.reference,
+                credit.amount,
+                gettext("{amount} open").format(amount=credit.unused)
+                if credit.unused.minor
+                else gettext("used up"),
+            ),
+            reverse("admin:payments_credit_change", args=[credit.pk]),
+            "savings",
+        )
+        for credit in credits
+    ]
 
 
 def _on_account() -> str:
@@ -127,4 +148,5 @@ hooks.plug(
         note=_on_account,
         link="admin:payments_credit_changelist",
     ),
+    hooks.RowSearch(permission=VIEW, search=CREDITS, rows=lambda: Credit.objects.order_by("-id"), hits=_hits),
 )

@@ -19,10 +19,13 @@ from apps.console.labels import Colours, display
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, ReasonForm, reason
 from apps.kernel.notation.form_fields import AmountField, DayField
+from apps.kernel.search import May
 from apps.payments import queries
 from apps.payments.commands import ConfirmPayment, FailPayment, RefundPayment, VoidPayment
+from apps.payments.hooks import names_of_payers
 from apps.payments.models import CreditApplication, Payment, Refund
 from apps.payments.providers import PROVIDERS
+from apps.payments.search import PAYMENTS
 
 VIEW, CONFIRM, REFUND = "payments.view_payment", "payments.confirm_payment", "payments.refund_payment"
 STATES = Colours(
@@ -74,8 +77,8 @@ class PaymentAdmin(ReadOnlyAdmin):
         "requested_at",
     )
     list_filter = ("state", "provider")
-    search_fields = ("reference", "provider_payment_id")
-    search_help_text = _("Reference, or the provider's payment id")
+    search = PAYMENTS
+    search_help_text = _("Number, reference, customer, amount, or the provider's payment id")
     ordering = ("-id",)
     inlines = (CoveringInline, RefundInline)
     fields = (
@@ -89,7 +92,7 @@ class PaymentAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("Number"), ordering="id")
     def number(self, payment: Payment) -> str:
-        return f"P-{payment.pk}"
+        return payment.number
 
     @admin.display(description=_("Amount"), ordering="amount_minor")
     def shown_amount(self, payment: Payment) -> str:
@@ -211,6 +214,24 @@ class RefundPage(PaymentCommandPage):
         return reverse("admin:payments_payment_change", args=[result.payment_id])
 
 
+def _hits(payments: Sequence[Payment], may: May) -> Sequence[hooks.SearchHit]:
+    names = names_of_payers([payment.reference for payment in payments], may)
+    return [
+        hooks.SearchHit(
+            payment.number,
+            hooks.described(
+                gettext("Payment"),
+                names.get(payment.reference, payment.reference),
+                payment.amount,
+                payment.get_state_display(),
+            ),
+            reverse("admin:payments_payment_change", args=[payment.pk]),
+            "payments",
+        )
+        for payment in payments
+    ]
+
+
 def _outstanding_count() -> str:
     return f"{Payment.objects.filter(state=Payment.State.REQUESTED).count():,}"
 
@@ -263,5 +284,8 @@ hooks.plug(
         value=_outstanding_count,
         note=_outstanding_amounts,
         link="admin:payments_payment_changelist",
+    ),
+    hooks.RowSearch(
+        permission=VIEW, search=PAYMENTS, rows=lambda: Payment.objects.order_by("-id"), hits=_hits
     ),
 )

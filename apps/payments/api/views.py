@@ -13,6 +13,7 @@ from apps.payments.commands import (
     VoidPayment,
 )
 from apps.payments.models import Credit, CreditRefund, Payment, Refund
+from apps.payments.search import CREDITS, PAYMENTS
 
 from .serializers import CreditRefundSerializer, CreditSerializer, PaymentSerializer, RefundSerializer
 
@@ -38,6 +39,7 @@ class Payments(ListEndpoint, CommandEndpoint):
     queryset = Payment.objects.all()
     serializer_class = PaymentSerializer
     filterset_class = PaymentFilter
+    search = PAYMENTS
     command, result = RequestPayment, PaymentSerializer
 
 
@@ -97,6 +99,7 @@ class Credits(ListEndpoint, CommandEndpoint):
     queryset = Credit.objects.all()
     serializer_class = CreditSerializer
     filterset_class = CreditFilter
+    search = CREDITS
     command, result = ReceiveTransfer, CreditSerializer
 
 

@@ -60,9 +60,14 @@ class Credit(Tracked):
                 condition=Q(used_minor__gte=0, used_minor__lte=F("amount_minor")),
             ),
         ]
+        indexes = [models.Index(name="payments_credit_by_amount", fields=["amount_minor"])]
 
     def __str__(self) -> str:
         return gettext("credit {pk}").format(pk=self.pk)
+
+    @property
+    def number(self) -> str:
+        return f"C-{self.pk}"
 
     @property
     def amount(self) -> Money:

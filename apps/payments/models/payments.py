@@ -106,9 +106,14 @@ class Payment(Tracked):
                 condition=Q(state="requested"),
             ),
         ]
+        indexes = [models.Index(name="payments_payment_by_amount", fields=["amount_minor"])]
 
     def __str__(self) -> str:
         return gettext("payment {pk}").format(pk=self.pk)
+
+    @property
+    def number(self) -> str:
+        return f"P-{self.pk}"
 
     @property
     def amount(self) -> Money:

@@ -15,8 +15,10 @@ from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form
+from apps.kernel.search import May
 from apps.sales.commands import AddCustomer, SetUpSales
 from apps.sales.models import Customer
+from apps.sales.search import CUSTOMERS
 
 VIEW, MANAGE, SET_UP = "sales.view_customer", "sales.manage_customers", "sales.set_up_sales"
 
@@ -28,7 +30,8 @@ class CustomerAdmin(ReadOnlyAdmin):
     empty_message = _("The customers that place orders appear here.")
     creating_page = "add_customer"
     list_display = ("code", "name", "email", "address")
-    search_fields = ("code", "name", "email")
+    search = CUSTOMERS
+    search_help_text = _("Code, name or e-mail address")
     ordering = ("code",)
     fields = (("code", "name", "email"), "address")
 
@@ -71,18 +74,15 @@ class SetUp(CommandPage):
         return "admin:ledger_account_changelist"
 
 
-def _find(term: str) -> Sequence[hooks.SearchHit]:
-    customers = Customer.objects.filter(code__istartswith=term) | Customer.objects.filter(
-        name__icontains=term
-    )
+def _hits(customers: Sequence[Customer], may: May) -> Sequence[hooks.SearchHit]:
     return [
         hooks.SearchHit(
             str(customer),
-            customer.email,
+            hooks.described(gettext("Customer"), customer.email),
             reverse("admin:sales_customer_change", args=[customer.pk]),
             "person",
         )
-        for customer in customers.order_by("code")[:8]
+        for customer in customers
     ]
 
 
@@ -105,5 +105,7 @@ hooks.plug(
     hooks.Page(
         path="sales/set-up/", name="set_up_sales", title=_("Set up sales"), permission=SET_UP, view=SetUp()
     ),
-    hooks.Search(permission=VIEW, find=_find),
+    hooks.RowSearch(
+        permission=VIEW, search=CUSTOMERS, rows=lambda: Customer.objects.order_by("code"), hits=_hits
+    ),
 )

@@ -17,8 +17,10 @@ from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
 from apps.console.labels import Colours, display
 from apps.console.sites import tenant_site
 from apps.kernel.files.store import files
+from apps.kernel.search import May
 from apps.sales.commands import RetryInvoiceDocument
 from apps.sales.models import Invoice
+from apps.sales.search import INVOICES
 
 VIEW, RETRY = "sales.view_invoice", "sales.issue_invoice"
 STATES = Colours(
@@ -34,7 +36,8 @@ class InvoiceAdmin(ReadOnlyAdmin):
     list_display = ("shown_number", "issued_on", "customer_name", "shown_total", "order", "shown_state")
     list_filter = ("year", "state")
     list_select_related = ("order",)
-    search_fields = ("customer_name",)
+    search = INVOICES
+    search_help_text = _("Number, customer, order or amount")
     date_hierarchy = "issued_on"
     ordering = ("-year", "-number")
     fields = (
@@ -102,6 +105,20 @@ def download(request: HttpRequest, *, context: dict[str, Any], invoice_id: int) 
     return redirect(files().url(invoice.file))
 
 
+def _hits(invoices: Sequence[Invoice], may: May) -> Sequence[hooks.SearchHit]:
+    return [
+        hooks.SearchHit(
+            str(invoice),
+            hooks.described(
+                gettext("Invoice"), invoice.customer_name, invoice.total, invoice.get_state_display()
+            ),
+            reverse("admin:sales_invoice_change", args=[invoice.pk]),
+            "request_quote",
+        )
+        for invoice in invoices
+    ]
+
+
 hooks.plug(
     "tenant",
     hooks.MenuItem(
@@ -124,5 +141,11 @@ hooks.plug(
         title=_("Retry document"),
         permission=RETRY,
         view=RetryDocument(),
+    ),
+    hooks.RowSearch(
+        permission=VIEW,
+        search=INVOICES,
+        rows=lambda: Invoice.objects.order_by("-year", "-number"),
+        hits=_hits,
     ),
 )

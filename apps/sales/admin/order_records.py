@@ -7,9 +7,9 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.formats import localize
 from django.utils.translation import gettext
 
+from apps.kernel.notation.shown import shown_day
 from apps.sales import queries
 from apps.sales.models import Invoice, Order
 
@@ -93,7 +93,7 @@ def _invoice(related: queries.RelatedRecords) -> Rows:
     return [
         [
             (str(invoice), page),
-            (localize(invoice.issued_on), ""),
+            (shown_day(invoice.issued_on), ""),
             (str(invoice.total), ""),
             document,
         ]
@@ -104,7 +104,7 @@ def _entries(related: queries.RelatedRecords) -> Rows:
     return [
         [
             (str(entry), reverse("admin:ledger_entry_change", args=[entry.pk])),
-            (localize(entry.posted_on), ""),
+            (shown_day(entry.posted_on), ""),
             (entry.memo, ""),
         ]
         for entry in related.entries

@@ -16,10 +16,12 @@ from apps.console import hooks
 from apps.console.admin import Link, ReadOnlyAdmin, ReadOnlyInline
 from apps.console.labels import Colours, display
 from apps.console.sites import tenant_site
+from apps.kernel.search import May
 from apps.sagas import queries as sagas
 from apps.sagas.models import Run
 from apps.sales.models import Order, OrderLine, OrderQuerySet
 from apps.sales.sagas import ORDER_TO_CASH
+from apps.sales.search import ORDERS
 
 from .order_records import related_parts
 
@@ -78,8 +80,8 @@ class OrderAdmin(ReadOnlyAdmin):
     list_filter = ("state", "provider")
     lookups = ("customer__id__exact",)
     list_select_related = ("customer",)
-    search_fields = ("customer__code", "customer__name")
-    search_help_text = _("The customer's code or name")
+    search = ORDERS
+    search_help_text = _("Number, customer or amount")
     ordering = ("-id",)
     inlines = (LineInline,)
     fields = (
@@ -145,6 +147,18 @@ class OrderAdmin(ReadOnlyAdmin):
         return links
 
 
+def _hits(orders: Sequence[Order], may: May) -> Sequence[hooks.SearchHit]:
+    return [
+        hooks.SearchHit(
+            order.number,
+            hooks.described(gettext("Order"), order.customer.name, order.total, order.get_state_display()),
+            reverse("admin:sales_order_change", args=[order.pk]),
+            "shopping_cart",
+        )
+        for order in orders
+    ]
+
+
 hooks.plug(
     "tenant",
     hooks.MenuItem(
@@ -153,5 +167,11 @@ hooks.plug(
         icon="shopping_cart",
         url="admin:sales_order_changelist",
         permission=VIEW,
+    ),
+    hooks.RowSearch(
+        permission=VIEW,
+        search=ORDERS,
+        rows=lambda: Order.objects.select_related("customer").order_by("-id"),
+        hits=_hits,
     ),
 )

@@ -11,6 +11,7 @@ from apps.sales.commands import (
     RetryInvoiceDocument,
 )
 from apps.sales.models import Customer, Invoice, Order
+from apps.sales.search import CUSTOMERS, INVOICES, ORDERS
 
 from .serializers import CustomerSerializer, InvoiceSerializer, OrderRefundSerializer, OrderSerializer
 
@@ -44,6 +45,7 @@ class Customers(ListEndpoint, CommandEndpoint):
     queryset = Customer.objects.all()
     serializer_class = CustomerSerializer
     filterset_class = CustomerFilter
+    search = CUSTOMERS
     ordering = ("code",)
     command, result = AddCustomer, CustomerSerializer
 
@@ -59,6 +61,7 @@ class Orders(ListEndpoint, CommandEndpoint):
     )
     serializer_class = OrderSerializer
     filterset_class = OrderFilter
+    search = ORDERS
     command, result = PlaceOrder, OrderSerializer
 
 
@@ -107,6 +110,7 @@ class Invoices(ListEndpoint):
     queryset = Invoice.objects.all()
     serializer_class = InvoiceSerializer
     filterset_class = InvoiceFilter
+    search = INVOICES
 
 
 class OneInvoice(DetailEndpoint):

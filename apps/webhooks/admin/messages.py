@@ -16,6 +16,7 @@ from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
 from apps.console.labels import Colours, display
 from apps.console.sites import tenant_site
+from apps.kernel.notation.shown import shown_instant
 from apps.webhooks import queries
 from apps.webhooks.commands import MANAGE_ENDPOINTS, ResendMessage
 from apps.webhooks.models import Attempt, Message
@@ -80,7 +81,11 @@ class MessageAdmin(ReadOnlyAdmin):
 
     @display(description=_("Next attempt"), ordering="next_at")
     def due(self, message: Message) -> str:
-        return f"{message.next_at:%d %b %Y, %H:%M:%S}" if message.state == Message.State.PENDING else "—"
+        return (
+            shown_instant(message.next_at, seconds=True)
+            if message.state == Message.State.PENDING and message.next_at
+            else "—"
+        )
 
     @admin.display(description=_("Body"))
     def body_text(self, message: Message) -> str:

@@ -8,13 +8,13 @@ from typing import ClassVar
 from django.contrib import admin
 from django.http import Http404
 from django.urls import reverse
-from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.console.admin import CommandPage, ReadOnlyInline, ServerFields
 from apps.console.widgets import ReasonForm
+from apps.kernel.notation.shown import shown_instant
 from apps.webhooks.models import SealedSecret
 
 
@@ -35,7 +35,7 @@ class SecretInline(ReadOnlyInline):
     def valid_until(self, secret: SealedSecret) -> str:
         if secret.retired_at is None:
             return gettext("replaced")
-        return localize(secret.retired_at) if secret.is_valid else gettext("retired")
+        return shown_instant(secret.retired_at) if secret.is_valid else gettext("retired")
 
     @admin.display(description="")
     def retire(self, secret: SealedSecret) -> str:
@@ -59,7 +59,7 @@ class RetireSecretPage(CommandPage):
             raise Http404
         return (
             (gettext("Secret"), str(secret)),
-            (gettext("Created at"), localize(secret.created_at)),
+            (gettext("Created at"), shown_instant(secret.created_at)),
         )
 
     def sentence(self, result: SealedSecret) -> str:

@@ -1,0 +1,27 @@
+"""The time zone of the pages of a console: instants are shown, entered and filtered in that of its tenant."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from apps.kernel.problems.responses import UNDER_API
+
+from . import queries
+from .setting_definitions import TIME_ZONE
+
+
+class TimeZoneMiddleware:
+    """Only for signed-in users, since other pages show no instants; the API writes instants in UTC."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if UNDER_API.match(request.path_info) or not request.user.is_authenticated:
+            return self.get_response(request)
+        with timezone.override(zoneinfo.ZoneInfo(queries.value(TIME_ZONE))):
+            return self.get_response(request)
