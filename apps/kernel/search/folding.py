@@ -17,7 +17,7 @@ from django.db.models.functions import Cast, Coalesce
 MIN_LENGTH_WITHIN_WORDS = 3
 """Characters. A shorter word matches only where a word of the text begins: the index has groups of three characters."""
 _FOLD = (
-    r"replace(replace(replace(lower(translate(regexp_replace(normalize({text}, NFKD), '[\u0300-\u036f]', '', 'g'),"
+    r"replace(replace(replace(lower(translate(regexp_replace(normalize({joined}, NFKD), '[\u0300-\u036f]', '', 'g'),"
     " 'łŁøØđĐı’', 'lLoOdDi''')), 'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe')"
 )
 
@@ -25,7 +25,7 @@ _FOLD = (
 class Folded(Func):
     """The text in lower case, without accents and with compatible characters in their simple form."""
 
-    template = _FOLD.format(text="%(expressions)s")
+    template = _FOLD.format(joined="%(expressions)s")
     output_field = TextField()
 
 
@@ -51,7 +51,7 @@ def contains(model: type[Model], paths: Sequence[str], word: str) -> Q:
 
 def text_index(table: str, *columns: str) -> migrations.RunSQL:
     """The index for `contains` of these columns, which are texts without NULL, in this order."""
-    text = _FOLD.format(text="' ' || " + " || ' ' || ".join(f'"{column}"' for column in columns))
+    text = _FOLD.format(joined="' ' || " + " || ' ' || ".join(f'"{column}"' for column in columns))
     name = f"{table}_search"
     return migrations.RunSQL(
         f"CREATE INDEX {name} ON {table} USING gin (({text}) public.gin_trgm_ops)", f"DROP INDEX {name}"
