@@ -1,8 +1,8 @@
 """Parts of both URLconfs: health check, API documentation, error handlers."""
 
 from django.urls import path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from apps.bus.api.documentation import DocumentationView, SchemaView
 from apps.kernel.files import local
 from apps.kernel.problems import responses
 from apps.modules.health import healthz
@@ -10,8 +10,8 @@ from apps.modules.health import healthz
 ANYWHERE = [
     path("healthz", healthz, name="healthz"),
     path("files/<str:token>", local.send, name="file"),
-    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerSplitView.as_view(), name="docs"),
+    path("api/schema/", SchemaView.as_view(), name="schema"),
+    path("api/docs/", DocumentationView.as_view(), name="docs"),
 ]
 handler400 = responses.bad_request
 handler403 = responses.forbidden

@@ -212,8 +212,8 @@ def menu(plane: Plane) -> list[Page | MenuItem]:
     ]
 
 
-def row_links(plane: Plane, model: str) -> list[RowLink]:
-    return [part for part in _parts[plane] if isinstance(part, RowLink) and part.model == model]
+def row_links(plane: Plane, *models: str) -> list[RowLink]:
+    return [part for part in _parts[plane] if isinstance(part, RowLink) and part.model in models]
 
 
 def app_of(part: Part) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, TypeVar, cast
 
 from allauth.account.decorators import secure_admin_login
@@ -25,7 +25,7 @@ from apps.kernel.manifest import Module
 from apps.kernel.tenant import current_tenant
 from apps.modules import registry
 
-from . import hooks, palette
+from . import breadcrumbs, hooks, palette
 from .step_up import with_step_up
 
 NOT_MOUNTED = ("view_on_site", "password_change", "password_change_done")
@@ -48,6 +48,12 @@ class Site(UnfoldAdminSite):
             for page in hooks.own_pages()
         ]
         return [*own, *(url for url in super().get_urls() if getattr(url, "name", "") not in NOT_MOUNTED)]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        return {
+            **super().each_context(request),
+            "breadcrumbs": partial(breadcrumbs.trail, request, self, self.plane),
+        }
 
     def extra_urls(self) -> list[URLPattern]:
         return [

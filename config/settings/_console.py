@@ -13,8 +13,16 @@ def _icon(_: Any) -> str:
     return static("console/icon.svg")
 
 
+def _frame(_: Any) -> str:
+    return static("console/frame.css")
+
+
 def _script(_: Any) -> str:
     return static("console/console.js")
+
+
+def _palette_script(_: Any) -> str:
+    return static("console/palette.js")
 
 
 def _palette(hue: int, chroma: float) -> dict[str, str]:
@@ -38,8 +46,8 @@ _COMMON: dict[str, Any] = {
     "SITE_URL": None,
     "SITE_SYMBOL": "account_balance",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _icon}],
-    "STYLES": [_css],
-    "SCRIPTS": [_script],
+    "STYLES": [_css, _frame],
+    "SCRIPTS": [_script, _palette_script],
     "ACCOUNT": {"navigation": "apps.console.menu.own_pages"},
     "COMMAND": {"search_models": False},
     "SIDEBAR": {"show_search": False, "command_search": True, "navigation": "apps.console.menu.menu"},

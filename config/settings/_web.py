@@ -13,6 +13,7 @@ MIDDLEWARE = [
     "apps.kernel.problems.odd_requests.OddRequestMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.tenancy.middleware.TenantMiddleware",
+    "apps.kernel.problems.responses.MethodNotAllowedMiddleware",
     "apps.tenancy.placement.read_after_write.ReadAfterWriteMiddleware",
     "apps.kernel.db.request_transactions.AfterTheRequestMiddleware",
     "apps.tenancy.middleware.ConsoleSessionMiddleware",

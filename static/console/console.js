@@ -41,6 +41,7 @@
     if (!response.ok || response.redirected) return part;
     const fresh = new DOMParser().parseFromString(await response.text(), "text/html").getElementById(part.id);
     if (fresh) part.replaceWith(fresh);
+    nameParts();
     return fresh || part;
   };
   const scheduleRefresh = (part) => {
@@ -54,6 +55,27 @@
     shown.textContent = Math.max(0, left);
     if (left <= 0) location.reload();
     else setTimeout(countDown, 10000, shown);
+  };
+
+  // On a narrow screen a row is a card, in which the column's heading precedes each value (frame.css).
+  const labelCells = (table) => {
+    if (table.tHead?.rows.length !== 1 || table.matches(".console-calendar")) return;
+    const labels = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.trim());
+    for (const row of [...table.tBodies, table.tFoot].flatMap((part) => [...(part?.rows ?? [])])) {
+      let column = 0;
+      for (const cell of row.cells) {
+        if (cell.colSpan === 1) cell.dataset.label = labels[column] ?? "";
+        column += cell.colSpan;
+      }
+    }
+    table.classList.add("console-cards");
+  };
+
+  // What Unfold's templates leave unnamed: icons are read as words, and all its scroll containers have one name.
+  const nameParts = () => {
+    document.querySelectorAll(".console-table").forEach(labelCells);
+    for (const icon of document.querySelectorAll(".material-symbols-outlined")) icon.setAttribute("aria-hidden", "true");
+    for (const list of document.querySelectorAll("ul.object-tools")) list.setAttribute("role", "presentation");
   };
 
   document.addEventListener("DOMContentLoaded", () => {
@@ -75,8 +97,10 @@
         }
       });
     }
-    const main = document.querySelector("#main");
-    if (main && !document.querySelector("main, [role=main]")) main.setAttribute("role", "main");
-    for (const list of document.querySelectorAll("ul.object-tools")) list.setAttribute("role", "presentation");
+    nameParts();
+    const showHint = () => {
+      for (const part of document.querySelectorAll(".console-scroll")) part.toggleAttribute("data-scrolls", part.scrollWidth > part.clientWidth);
+    };
+    new ResizeObserver(showHint).observe(document.body);
   });
 })();

@@ -59,10 +59,41 @@ def test_a_page_without_permission_has_a_link_to_the_dashboard(client_for, user_
     assert '<a href="/t/acme/">To the dashboard</a>' in response.content.decode()
 
 
-def test_an_unknown_tenant_has_no_link_to_a_console(db):
+def test_an_unknown_tenant_can_be_tried_again_and_has_no_link_to_a_console(db):
     page = Client().get("/t/unknown/", headers={"Accept": "text/html"}).content.decode()
 
     assert "To the dashboard" not in page
+    assert '<a href="/t/unknown/">Try again</a>' in page
+
+
+def test_a_request_of_the_wrong_kind_has_a_page_with_a_code(client_for, auditor):
+    response = client_for(auditor).get("/t/acme/logout/", headers={"Accept": "text/html"})
+
+    assert response.status_code == 405
+    assert "POST" in response["Allow"]
+    assert "<code>request.method_not_allowed</code>" in response.content.decode()
+    assert '<a href="/t/acme/">To the dashboard</a>' in response.content.decode()
+
+
+def test_a_form_larger_than_the_server_reads_is_refused_with_413(client_for, auditor, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 50
+    response = client_for(auditor).post("/t/acme/trace/", {"id": "x" * 60})
+
+    assert response.status_code == 413
+    assert "<code>request.form_too_large</code>" in response.content.decode()
+
+
+def test_the_documentation_of_the_api_leads_a_browser_to_sign_in_and_back(client_for, auditor, acme):
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    for address in ("/t/acme/api/docs/", "/t/acme/api/schema/"):
+        response = Client().get(address, headers=browser)
+        assert (response.status_code, response["Location"]) == (
+            302,
+            f"/t/acme/accounts/login/?next={address}",
+        )
+        assert Client().get(address).status_code == 401
+    assert Client().get("/api/docs/", headers=browser)["Location"] == "/accounts/login/?next=/api/docs/"
+    assert client_for(auditor).get("/t/acme/api/docs/", headers=browser).status_code == 200
 
 
 def test_a_failure_and_a_conflict_can_be_tried_again_without_a_query():

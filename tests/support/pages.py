@@ -64,9 +64,9 @@ def violations(page: Page, options: Mapping[str, Any] = MappingProxyType({})) ->
     page.wait_for_load_state("networkidle")
     page.evaluate("refreshing.isHeld = true")
     page.wait_for_function("refreshing.open === 0")
-    faults = _by_axe(page, options)
+    faults = broken_rules(page, options)
     switch_theme(page, "dark")
-    faults += [f"dark theme: {fault}" for fault in _by_axe(page, DARK)]
+    faults += [f"dark theme: {fault}" for fault in broken_rules(page, DARK)]
     switch_theme(page, "light")
     page.evaluate("refreshing.isHeld = false")
     return faults
@@ -78,7 +78,8 @@ def switch_theme(page: Page, theme: Literal["light", "dark"]) -> None:
     page.evaluate("dark => document.documentElement.classList.toggle('dark', dark)", theme == "dark")
 
 
-def _by_axe(page: Page, options: Mapping[str, Any]) -> list[str]:
+def broken_rules(page: Page, options: Mapping[str, Any] = MappingProxyType({})) -> list[str]:
+    """The violations of axe-core in the present look of the page."""
     faults_only = {"resultTypes": ["violations"]}  # describing what passes would double the time
     response = Axe().run(page, options={**options, **faults_only}).response
     return [

@@ -18,3 +18,8 @@ class BodyIncomplete(BadRequest, code="request.body_incomplete"):
 class BodyLengthMissing(Refusal, code="request.body_length_missing"):
     status = 411
     message = _("The request has a body without Content-Length.")
+
+
+class FormTooLarge(Refusal, code="request.form_too_large"):
+    status = 413
+    message = _("The form is larger than this server reads. Nothing was changed.")

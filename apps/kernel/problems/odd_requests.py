@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.kernel.errors import Refusal
 from apps.kernel.notation import is_whole_number
 
-from .errors import BodyIncomplete, BodyLengthMissing, RequestMalformed
+from .errors import BodyIncomplete, BodyLengthMissing, FormTooLarge, RequestMalformed
 from .responses import UNDER_API, bad_request, problem_response
 
 ENCODINGS = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
@@ -65,7 +65,9 @@ class OddRequestMiddleware:
                 return problem_response(request, RequestMalformed(**fault._asdict()))
         except Refusal as refusal:
             return problem_response(request, refusal)
-        except (MultiPartParserError, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent) as error:
+        except RequestDataTooBig:
+            return problem_response(request, FormTooLarge())
+        except (MultiPartParserError, TooManyFieldsSent, TooManyFilesSent) as error:
             return bad_request(request, error)
         return None
 

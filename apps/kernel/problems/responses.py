@@ -8,7 +8,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext
 
@@ -39,6 +39,21 @@ class ProblemMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return problem_response(request, exception) if isinstance(exception, Refusal) else None
+
+
+class MethodNotAllowedMiddleware:
+    """Gives Django's empty 405 a body. Inside the middleware of tenants, on which the links of the page depend."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed) and not response.content:
+            sentence = gettext("This address has nothing for a request of this kind. Nothing was changed.")
+            shown = _plain(request, HTTPStatus.METHOD_NOT_ALLOWED, sentence)
+            response.content, response["Content-Type"] = shown.content, shown["Content-Type"]
+        return response
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:

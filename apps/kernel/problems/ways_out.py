@@ -21,9 +21,14 @@ REPEATABLE = (HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS)
 
 def ways_out(request: HttpRequest, status: int) -> Iterator[WayOut]:
     """Addresses with titles. Without those of a console where the request belongs to none, as for an unknown tenant."""
-    yield from _back(request, status)
-    if not hasattr(request, "session"):
-        return
+    if hasattr(request, "session"):
+        yield from _back(request, status)
+        yield from _of_console(request, status)
+    else:
+        yield from list(_back(request, status)) or [(request.get_full_path(), _("Try again"))]
+
+
+def _of_console(request: HttpRequest, status: int) -> Iterator[WayOut]:
     dashboard = resolve_url(settings.LOGIN_REDIRECT_URL)
     if request.path != dashboard:
         yield dashboard, _("To the dashboard")
