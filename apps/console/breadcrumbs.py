@@ -108,7 +108,7 @@ def _row(request: HttpRequest, admin: Admin, match: ResolverMatch) -> Iterator[C
     except (ValueError, ValidationError):
         return
     if row is not None:
-        yield Crumb(capfirst(str(row)), reverse(f"admin:{_name_of(admin)}_change", args=[number]))
+        yield Crumb(str(row), reverse(f"admin:{_name_of(admin)}_change", args=[number]))
 
 
 def _page_above(request: HttpRequest, page: hooks.Page, plane: hooks.Plane) -> Iterator[Crumb]:

@@ -31,6 +31,6 @@ def _kind_of(request: HttpRequest, response: HttpResponse) -> str:
     match = request.resolver_match
     if UNDER_API.match(request.path_info):
         is_page = match is not None and match.url_name == settings.API_DOCUMENTATION
-        return "documentation" if is_page and response.status_code < 400 else "api"
+        return "documentation" if is_page and response.status_code == 200 else "api"
     is_of_console = match is not None and settings.CONSOLE_NAMESPACE in match.namespaces
     return "console" if is_of_console and isinstance(response, TemplateResponse) else "page"

@@ -97,6 +97,14 @@
         }
       });
     }
+    for (const button of document.querySelectorAll("[data-open-dialog]")) {
+      button.addEventListener("click", () => document.getElementById(button.dataset.openDialog).showModal());
+    }
+    for (const dialog of document.querySelectorAll("dialog")) {
+      dialog.addEventListener("click", (event) => {
+        if (event.target === dialog || event.target.closest("[data-close-dialog]")) dialog.close();
+      });
+    }
     nameParts();
     const showHint = () => {
       for (const part of document.querySelectorAll(".console-scroll")) part.toggleAttribute("data-scrolls", part.scrollWidth > part.clientWidth);

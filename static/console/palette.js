@@ -77,9 +77,6 @@
       event.preventDefault();
       actions[event.key]();
     });
-    palette.addEventListener("click", (event) => {
-      if (event.target === palette || event.target.closest("[data-close-palette]")) palette.close();
-    });
     palette.addEventListener("close", () => search.abort());
     for (const button of document.querySelectorAll("[data-open-palette]")) button.addEventListener("click", open);
     document.addEventListener("keydown", (event) => {

@@ -76,8 +76,9 @@ def test_a_request_of_the_wrong_kind_has_a_page_with_a_code(client_for, auditor)
 
 
 def test_a_form_larger_than_the_server_reads_is_refused_with_413(client_for, auditor, settings):
+    client = client_for(auditor)
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 50
-    response = client_for(auditor).post("/t/acme/trace/", {"id": "x" * 60})
+    response = client.post("/t/acme/trace/", {"id": "x" * 60})
 
     assert response.status_code == 413
     assert "<code>request.form_too_large</code>" in response.content.decode()
