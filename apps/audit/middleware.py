@@ -18,7 +18,7 @@ from apps.kernel.actors import actor_label, impersonator
 from apps.kernel.correlation import causation_id, correlation_id
 from apps.kernel.db import databases
 from apps.kernel.db.callbacks import afterwards
-from apps.kernel.errors import Refusal
+from apps.kernel.errors import Refusal, sentence_of
 from apps.kernel.models import Change, collecting_changes
 from apps.kernel.observability.logs import OUTCOMES
 from apps.kernel.plain import to_plain
@@ -90,7 +90,7 @@ def _refused(envelope: Envelope, refusal: Refusal) -> Record:
 def _failed(envelope: Envelope, error: Exception) -> Record:
     row = _row(envelope, Record.Outcome.FAILED)
     _set_sentence(row, envelope, error=type(error).__name__)
-    row.refusals = [{"code": "unexpected", "detail": sanitised(f"{type(error).__name__}: {error}"[:2000])}]
+    row.refusals = [{"code": "unexpected", "detail": sanitised(sentence_of(error)[:2000])}]
     return row
 
 

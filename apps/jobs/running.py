@@ -21,7 +21,7 @@ from apps.kernel.db import retries
 from apps.kernel.db.locks import Lock
 from apps.kernel.db.retries import Backoff
 from apps.kernel.db.unit_of_work import unit_of_work
-from apps.kernel.errors import Refusal, Unavailable
+from apps.kernel.errors import Refusal, Unavailable, sentence_of
 
 from . import results
 from .declaration import Job, Step, job_named
@@ -133,7 +133,7 @@ def _continue(job: Job, step: Step) -> None:
 def _record_failure(claimed: Run, error: Exception) -> None:
     """A refusal is final, and everything else is retried after a while."""
     is_final = isinstance(error, Refusal) and not isinstance(error, Unavailable)
-    text = str(error) if isinstance(error, Refusal) else f"{type(error).__name__}: {error}"
+    text = sentence_of(error)
     log.log(logging.WARNING if is_final else logging.ERROR, "%s: %s", claimed, text, exc_info=not is_final)
     with unit_of_work():
         run = locked_as_claimed(claimed)

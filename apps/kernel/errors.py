@@ -151,6 +151,13 @@ def raise_all(refusals: Sequence[Refusal]) -> None:
         raise refusals[0] if len(refusals) == 1 else SeveralRefusals(refusals)
 
 
+def sentence_of(error: BaseException) -> str:
+    """The message of a refusal; of any other error its type too, since its message alone says little."""
+    if isinstance(error, Refusal):
+        return str(error)
+    return ": ".join(filter(None, (type(error).__name__, str(error))))
+
+
 class _MessageContext(dict[str, object]):
     """The context of a message. A refusal made from a database error may lack values."""
 

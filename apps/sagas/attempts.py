@@ -10,7 +10,7 @@ from typing import Any
 from apps.bus import Command, dispatch
 from apps.kernel.actors import Steward, System
 from apps.kernel.db.unit_of_work import unit_of_work
-from apps.kernel.errors import Refusal
+from apps.kernel.errors import Refusal, sentence_of
 from apps.kernel.tenant import current_tenant
 
 from . import inline
@@ -66,5 +66,5 @@ def evaluate(run: Run, evaluation: Evaluation) -> bool:
         raise
     except Exception as error:
         log.exception("%s could not evaluate “%s”.", run, evaluation.wait.name)
-        run.last_error = f"{type(error).__name__}: {error}"[:2000]
+        run.last_error = sentence_of(error)[:2000]
         return False

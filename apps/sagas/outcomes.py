@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import Enum, auto
 
 from apps.bus.errors import FeatureOff, RequestInFlight
-from apps.kernel.errors import Refusal, Unavailable
+from apps.kernel.errors import Refusal, Unavailable, sentence_of
 
 from .errors import DeadlinePassed
 from .inline import is_inline
@@ -70,7 +70,7 @@ def _failure_of(error: Exception) -> Failure:
 
 def _reason_of(run: Run, error: Exception) -> str:
     """The message of the error, with the stage in which it occurred."""
-    message = str(error) if isinstance(error, Refusal) else f"{type(error).__name__}: {error}"
+    message = sentence_of(error)
     return f"At “{run.stage}”: {message}" if run.stage else message
 
 

@@ -17,7 +17,7 @@ from apps.kernel.correlation import correlated
 from apps.kernel.db import retries
 from apps.kernel.db.retries import Backoff
 from apps.kernel.db.unit_of_work import unit_of_work
-from apps.kernel.errors import Refusal, Unavailable
+from apps.kernel.errors import Refusal, Unavailable, sentence_of
 
 from .events import ScheduledCommandRefused
 from .models import ScheduledCommand
@@ -82,7 +82,7 @@ def record(scheduled: ScheduledCommand, error: Exception | None) -> None:
         if error is None:
             locked.finish(ScheduledCommand.State.DONE)
         elif _is_temporary(error) and (next_at := BACKOFF.next_at(locked.attempts)):
-            locked.retry_at(next_at, _text(error))
+            locked.retry_at(next_at, sentence_of(error))
         else:
             _refuse(locked, error)
 
@@ -90,7 +90,7 @@ def record(scheduled: ScheduledCommand, error: Exception | None) -> None:
 def _refuse(scheduled: ScheduledCommand, error: Exception) -> None:
     is_refusal = isinstance(error, Refusal) and not _is_temporary(error)
     state = ScheduledCommand.State.REFUSED if is_refusal else ScheduledCommand.State.FAILED
-    scheduled.finish(state, _text(error))
+    scheduled.finish(state, sentence_of(error))
     publish(
         ScheduledCommandRefused(
             scheduled_command_id=scheduled.pk,
@@ -104,7 +104,3 @@ def _refuse(scheduled: ScheduledCommand, error: Exception) -> None:
 def _is_temporary(error: Exception) -> bool:
     """A command is unknown to an older version, as in a rolling update."""
     return not isinstance(error, Refusal) or isinstance(error, Unavailable | RequestInFlight | CommandUnknown)
-
-
-def _text(error: Exception) -> str:
-    return str(error) if isinstance(error, Refusal) else f"{type(error).__name__}: {error}"

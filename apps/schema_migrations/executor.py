@@ -13,6 +13,7 @@ from django.db.migrations import Migration, RunSQL
 from django.db.migrations.recorder import MigrationRecorder
 
 from apps.kernel.db import databases
+from apps.kernel.errors import sentence_of
 from apps.tenancy import fingerprint, numbering
 from apps.tenancy.provisioning import TEMPLATE
 
@@ -36,7 +37,7 @@ def apply(
         return Outcome(schema)
     except Exception as error:
         _close_if_lost(connections[databases.at("owner", schema.database)])
-        return work.failure(f"{type(error).__name__}: {error}".strip())
+        return work.failure(sentence_of(error))
     return Outcome(schema, work.applied, work.at, fingerprint=work.fingerprint)
 
 

@@ -30,7 +30,7 @@ ODD_INSTANTS = (
     "0001-01-01T00:00:00+10:00",
     "2026-05-28T02:00:26-20:10",
 )
-ODD_VALUES = ("", "x", "'", "ß" * 5000, "-1", "9" * 40, "\x00", "true", *ODD_INSTANTS)
+ODD_VALUES = ("", "x", "'", "ß" * 5000, "-1", "9" * 40, "\x00", "true", "%(x)s %\u202e", *ODD_INSTANTS)
 POSTS = [
     (address, view)
     for address, view in endpoints("tenant")

@@ -19,6 +19,7 @@ from apps.kernel import progress
 from apps.kernel.clock import now
 from apps.kernel.db.locks import advisory_lock
 from apps.kernel.db.retries import Backoff, claim
+from apps.kernel.errors import sentence_of
 from apps.kernel.notation import is_whole_number
 from apps.tenancy.models import Tenant
 
@@ -124,7 +125,7 @@ def _write(backup: Backup, tenant: Tenant, *, with_files: bool = False) -> None:
                 backup.storage_key, lambda file: export(tenant.info, file, with_files=with_files)
             )
     except Exception as error:
-        backup.finish(Backup.State.FAILED, f"{type(error).__name__}: {error}")
+        backup.finish(Backup.State.FAILED, sentence_of(error))
         raise
     backup.percent, backup.rows = 100, sum(table["rows"] for table in stored.manifest["tables"].values())
     backup.storage_key, backup.bytes, backup.checksum = stored.storage_key, stored.bytes, stored.checksum

@@ -13,12 +13,15 @@ from django_filters import filters
 from django_filters.fields import ModelChoiceField
 from django_filters.filters import CharFilter, Filter
 from django_filters.filterset import FILTER_FOR_DBFIELD_DEFAULTS, FilterSet
+from django_filters.rest_framework.backends import DjangoFilterBackend
+from rest_framework.exceptions import ErrorDetail
+from rest_framework.exceptions import ValidationError as BadRequest
 
 from apps.kernel.errors import Refusal
 from apps.kernel.notation import parse_whole_number
 from apps.kernel.notation.form_fields import DayField, InstantField, WholeNumberField
 
-__all__ = ["CharFilter", "DateFilter", "Filters", "IsoDateTimeFilter"]
+__all__ = ["CharFilter", "DateFilter", "FilterBackend", "Filters", "IsoDateTimeFilter"]
 
 
 class DateFilter(filters.DateFilter):
@@ -85,3 +88,21 @@ class Filters(FilterSet):
         ) -> None: ...
         def is_valid(self) -> bool: ...
         def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]: ...
+
+
+class FilterBackend(DjangoFilterBackend):
+    """Refuses wrong values with their sentences as they are: the package's own translation takes a `%` of the caller's
+    text in a sentence for a format."""
+
+    def filter_queryset(self, request: Any, queryset: Any, view: Any) -> Any:
+        filters = self.get_filterset(request, queryset, view)
+        if filters is None:
+            return queryset
+        if not filters.is_valid():
+            raise BadRequest(
+                {
+                    name: [ErrorDetail(text, error.code) for error in errors for text in error.messages]
+                    for name, errors in filters.errors.as_data().items()
+                }
+            )
+        return filters.qs

@@ -12,7 +12,6 @@ from typing import Any, ClassVar, cast
 
 from django.core.exceptions import ImproperlyConfigured
 from django.http import QueryDict
-from django_filters.rest_framework.backends import DjangoFilterBackend
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.generics import GenericAPIView
@@ -28,6 +27,7 @@ from apps.kernel.actors import Actor
 from apps.kernel.problems.bodies import reason_of
 from apps.kernel.search import Search
 
+from .filters import FilterBackend
 from .paging import Paging
 from .searching import SearchBackend
 from .serializers import DryRunResult, serializer_for
@@ -62,7 +62,7 @@ class ListEndpoint(ListModelMixin, Endpoint):
     """GET: rows of `queryset`, filtered by `filterset_class`, in pages; with `search`, `?search=` searches them."""
 
     pagination_class = Paging
-    filter_backends = (DjangoFilterBackend, SearchBackend)
+    filter_backends = (FilterBackend, SearchBackend)
     search: ClassVar[Search | None] = None
 
     def get(self, request: Request, **server_fields: Any) -> Response:
