@@ -10,7 +10,10 @@ from apps.kernel.plain import verbatim
 
 @dataclass(frozen=True, kw_only=True)
 class BackUpTenant(Command, name="tenancy.back_up_tenant"):
-    """Back up a tenant to the object store or to a local file, without interrupting it."""
+    """Back up a tenant to the object store or to a local file, without interrupting it.
+
+    with_files  include its files also where BACKUP_WITH_FILES is off
+    """
 
     platform = True
     atomic = False
@@ -59,7 +62,10 @@ class RestoreTenant(Command, name="tenancy.restore_tenant"):
 @dataclass(frozen=True, kw_only=True)
 class CloneTenant(Command, name="tenancy.clone_tenant"):
     """Clone a tenant as a sandbox, without e-mail addresses, secrets, webhooks and passwords, so that it reaches no
-    outside system. An anonymised clone has no names and no free text either."""
+    outside system. An anonymised clone has no names, no free text and no attachments either.
+
+    with_files  only for a clone that is not anonymised, which always has the files
+    """
 
     platform = True
     atomic = False

@@ -102,7 +102,8 @@ def clone_tenant(command: CloneTenant) -> Tenant:
         sandbox_of=source,
     )
     with tempfile.TemporaryFile() as file:
-        export(source.info, file, masking=masking, with_files=command.with_files)
+        with_files = command.with_files or not command.anonymise
+        export(source.info, file, masking=masking, with_files=with_files)
         return restore_as_new(BackupFile(file), target)
 
 

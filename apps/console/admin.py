@@ -71,8 +71,9 @@ class ReadOnlyAdmin(ModelAdmin):
     empty_message: str | Promise
     creating_page = ""
     change_list_template = "console/change_list.html"
-    # Unfold's defaults of the templates are None, which would be their type.
-    change_form_outer_after_template: Any = None
+    # Unfold's defaults of the templates are None, which would be their type. A template of an app in place of
+    # console/sections.html includes it.
+    change_form_outer_after_template: Any = "console/sections.html"
     change_form_outer_before_template: Any = "console/links.html"
     list_before_template: Any = "console/links.html"
     list_per_page = 50
@@ -178,7 +179,8 @@ class ReadOnlyAdmin(ModelAdmin):
             if obj
             else []
         )
-        context = {"links": links, **(extra_context or {})}
+        sections = _sections(request, obj) if obj else []
+        context = {"links": links, "sections": sections, **(extra_context or {})}
         return super().change_view(request, object_id, form_url, context)
 
     def history_view(
@@ -188,11 +190,22 @@ class ReadOnlyAdmin(ModelAdmin):
         return redirect(_audit_log_url(self.opts.label_lower, object_id))
 
 
+def _plane() -> hooks.Plane:
+    return "tenant" if current_tenant() else "operator"
+
+
+def _sections(request: HttpRequest, obj: models.Model) -> Sequence[Mapping[str, Any]]:
+    return [
+        {"section": section, **section.context(request, obj)}
+        for section in hooks.sections(_plane(), obj._meta.label_lower)
+        if hooks.may(request, section)
+    ]
+
+
 def _plugged(request: HttpRequest, obj: models.Model) -> Sequence[Link]:
-    plane: hooks.Plane = "tenant" if current_tenant() else "operator"
     return [
         Link(link.title, reverse(f"admin:{link.page}", args=[obj.pk]), link.icon)
-        for link in hooks.row_links(plane, obj._meta.label_lower)
+        for link in hooks.row_links(_plane(), obj._meta.label_lower)
         if hooks.may(request, link) and link.when(obj)
     ]
 

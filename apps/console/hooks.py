@@ -5,7 +5,7 @@ A *plane* is one of the two consoles with its API: the operators' or a tenant's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -165,7 +165,19 @@ class RowLink:
     when: Callable[[Any], bool] = bool
 
 
-Part = Page | Figure | Chart | Table | Search | RowSearch | MenuItem | RowLink
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A section below the page of a row of `model`. `context(request, row)` is that of its template; the template has
+    `section` as well."""
+
+    model: str
+    title: str | Promise
+    permission: str
+    template: str
+    context: Callable[[HttpRequest, Any], Mapping[str, Any]]
+
+
+Part = Page | Figure | Chart | Table | Search | RowSearch | MenuItem | RowLink | Section
 _parts: dict[Plane, list[Part]] = {plane: [] for plane in PLANES}
 _own_pages: list[OwnPage] = []
 
@@ -214,6 +226,10 @@ def menu(plane: Plane) -> list[Page | MenuItem]:
 
 def row_links(plane: Plane, *models: str) -> list[RowLink]:
     return [part for part in _parts[plane] if isinstance(part, RowLink) and part.model in models]
+
+
+def sections(plane: Plane, model: str) -> list[Section]:
+    return [part for part in _parts[plane] if isinstance(part, Section) and part.model == model]
 
 
 def app_of(part: Part) -> str:

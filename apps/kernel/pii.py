@@ -2,6 +2,7 @@
 
     declare_pii("identity.User", email=EMAIL, name=NAME)
     exclude_from_clones("identity.RefreshToken")
+    exclude_from_anonymous_clones("attachments.Attachment")
 
 A declaration for a model also applies to its versions in the field history.
 """
@@ -32,6 +33,7 @@ NAME, EMAIL, TEXT, SECRET, DATA, OFF = Kind
 
 _fields: dict[str, dict[str, Kind]] = {}
 _excluded: set[str] = set()
+_excluded_from_anonymous: set[str] = set()
 
 
 def declare_pii(model: str, **fields: Kind) -> None:
@@ -44,6 +46,11 @@ def exclude_from_clones(*models: str) -> None:
     _excluded.update(model.lower() for model in models)
 
 
+def exclude_from_anonymous_clones(*models: str) -> None:
+    """Rows of these models are not copied to anonymised clones, such as those of files, which cannot be anonymised."""
+    _excluded_from_anonymous.update(model.lower() for model in models)
+
+
 def pii_columns() -> Mapping[str, Mapping[str, Kind]]:
     """By table and column. Raises LookupError for a field that its model does not have."""
     columns: dict[str, dict[str, Kind]] = {}
@@ -53,10 +60,11 @@ def pii_columns() -> Mapping[str, Mapping[str, Kind]]:
     return columns
 
 
-def tables_not_copied() -> frozenset[str]:
-    """The tables whose rows are not copied."""
+def tables_not_copied(*, anonymous: bool) -> frozenset[str]:
+    """The tables whose rows are not copied to a clone."""
+    excluded = _excluded | _excluded_from_anonymous if anonymous else _excluded
     return frozenset(
-        model._meta.db_table for model in apps.get_models() if _excluded.intersection(_names_of(model))
+        model._meta.db_table for model in apps.get_models() if excluded.intersection(_names_of(model))
     )
 
 

@@ -50,6 +50,10 @@ class EntryIsPosted(Conflict):
     message = _("Entry {entry} is already posted.")
 
 
+class DraftHasAttachments(Conflict):
+    message = _("The draft {entry} has attachments. Remove them before it is discarded.")
+
+
 class FactAlreadyPosted(Conflict):
     message = _("{source} is already posted with other lines, or is being posted concurrently.")
     enforced_by = ("ledger_entry_source_once",)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext_lazy as _
 
+from apps.attachments.hooks import attachable
 from apps.backups.hooks import invariant
 from apps.events.postponing import when_postponed
 from apps.kernel.pii import NAME, TEXT, declare_pii, exclude_from_clones
@@ -55,3 +56,5 @@ declare_pii("ledger.Entry", memo=TEXT, payee=NAME, reference=TEXT)
 declare_pii("ledger.EntryLine", memo=TEXT)
 declare_pii("ledger.JournalImport", name=TEXT)
 exclude_from_clones("ledger.StagedEntry")  # without its job
+
+attachable("ledger.Entry", title=_("entry"))

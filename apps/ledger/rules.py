@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from apps.attachments import queries as attachments
 from apps.kernel.currencies import currency_must_be_valid_on
 from apps.kernel.db.locks import Lock
 from apps.kernel.errors import raise_all, together
@@ -31,6 +32,7 @@ from .errors import (
     AccountTypeUnknown,
     AccountUnknown,
     BookingImpossible,
+    DraftHasAttachments,
     DraftsRemain,
     EntryIsDraft,
     EntryIsPosted,
@@ -176,6 +178,12 @@ def entry_must_be_draft(entry_id: int) -> Entry:
     if entry.is_posted:
         raise EntryIsPosted(entry=entry)
     return entry
+
+
+def draft_must_have_no_attachments(entry: Entry) -> None:
+    """Attachments of a deleted draft could not be seen any more."""
+    if attachments.has_attachments("ledger.entry", entry.pk):
+        raise DraftHasAttachments(entry=entry)
 
 
 def entry_must_be_reversible(entry_id: int) -> Entry:

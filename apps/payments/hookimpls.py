@@ -3,6 +3,9 @@ than once; the commands are idempotent."""
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_lazy as _
+
+from apps.attachments.hooks import attachable
 from apps.bus import dispatch
 from apps.kernel.money import Money
 from apps.kernel.notation import amount_in_json, whole_number_in_json
@@ -117,3 +120,5 @@ declare_pii("payments.Credit", payer_name=NAME, provider_payment_id=TEXT)
 declare_pii("payments.CreditRefund", provider_refund_id=TEXT, reason=TEXT)
 declare_pii("payments.Transfer", number=TEXT)
 declare_pii("payments.Refund", provider_refund_id=TEXT, reason=TEXT)
+
+attachable("payments.Payment", title=_("payment"))

@@ -16,7 +16,7 @@ MODULE = Module(
     version="1.0.0",
     description=_("Payments and refunds."),
     licensed=True,
-    dependencies=("audit", "events", "identity", "ledger", "settings"),
+    dependencies=("attachments", "audit", "events", "identity", "ledger", "settings"),
     publishes=(
         "payment.requested",
         "payment.confirmed",

@@ -7,7 +7,9 @@ from typing import Any
 
 from django.db.models import CharField, F, QuerySet, Value
 from django.db.models.functions import Cast, Concat
+from django.utils.translation import gettext_lazy as _
 
+from apps.attachments.hooks import attachable
 from apps.kernel.pii import EMAIL, NAME, SECRET, TEXT, declare_pii
 from apps.kernel.search import May, Request
 from apps.payments.hooks import Matching, Payer, payers
@@ -69,3 +71,6 @@ payers(of_reference=payer_of, with_code=payer_with_code, matching=payers_matchin
 declare_pii("sales.Customer", name=NAME, email=EMAIL, address=TEXT)
 declare_pii("sales.Order", token=SECRET, placed_by=NAME, why=TEXT)
 declare_pii("sales.Invoice", customer_name=NAME, customer_address=TEXT, failure=TEXT)
+
+attachable("sales.Invoice", title=_("invoice"))
+attachable("sales.Order", title=_("order"))

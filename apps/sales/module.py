@@ -22,6 +22,7 @@ MODULE = Module(
     description=_("Customers, orders and invoices."),
     licensed=True,
     dependencies=(
+        "attachments",
         "audit",
         "companies",
         "events",

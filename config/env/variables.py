@@ -83,6 +83,9 @@ class Services(BaseModel):
     )
     aws_secret_access_key: SecretStr | None = Field(default=None, description="With AWS_ACCESS_KEY_ID")
     aws_session_token: SecretStr | None = Field(default=None, description="Of temporary credentials")
+    upload_max_bytes: int = Field(
+        default=20_000_000, ge=1, description="Maximum size of an upload, in bytes, of all files of a request"
+    )
 
 
 class Approvals(BaseModel):
@@ -152,6 +155,9 @@ class Tenants(BaseModel):
     backup_restore_drill_days: float = Field(default=7, gt=0, description="Interval of restore drills")
     backup_rpo_hours: float = Field(default=0, ge=0, description="Recovery point objective; 0: none")
     backup_rto_hours: float = Field(default=0, ge=0, description="Recovery time objective; 0: none")
+    backup_with_files: bool = Field(
+        default=True, description="Whether backups contain the files of the tenant"
+    )
 
 
 class Observability(BaseModel):

@@ -30,6 +30,7 @@ SHARED_APPS = [
 
 TENANT_APPS = [
     *_EVERYWHERE,
+    "apps.attachments",
     "apps.companies",
     "apps.periods",
     "apps.ledger",

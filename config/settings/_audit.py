@@ -8,7 +8,9 @@ AUDIT_ANCHORS = ["apps.audit.anchors.InFiles", "apps.audit.anchors.InLog"]
 
 AUDIT_RETENTION_YEARS = {"financial": 10, "security": 2, "default": 1, "access": 1}
 AUDIT_RETENTION_OF = {
-    **dict.fromkeys(("ledger", "periods", "payments", "sales", "inventory", "companies"), "financial"),
+    **dict.fromkeys(
+        ("ledger", "periods", "payments", "sales", "inventory", "companies", "attachments"), "financial"
+    ),
     **dict.fromkeys(
         ("identity", "audit", "tenancy", "backups", "operations", "webhooks", "settings"), "security"
     ),

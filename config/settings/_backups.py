@@ -10,3 +10,4 @@ BACKUP_RPO_HOURS = env().backup_rpo_hours
 """Recovery point objective; 0: none."""
 BACKUP_RTO_HOURS = env().backup_rto_hours
 """Recovery time objective; 0: none."""
+BACKUP_WITH_FILES = env().backup_with_files

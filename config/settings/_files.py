@@ -70,3 +70,9 @@ STORAGES = {
     "default": store(env()),
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+UPLOAD_MAX_BYTES = env().upload_max_bytes
+FILE_UPLOAD_HANDLERS = [
+    "apps.kernel.uploads.streaming.LimitedUploads",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]

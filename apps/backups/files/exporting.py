@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO
 
 from django.db import connection
@@ -21,7 +21,7 @@ from apps.backups.module import MODULE
 from apps.backups.schemas import blueprint, catalogue
 from apps.kernel.clock import now
 from apps.kernel.db.snapshots import snapshot
-from apps.kernel.files.store import files
+from apps.kernel.files.store import FileIsMissing, files
 from apps.kernel.progress import steps
 from apps.kernel.tenant import TenantInfo, activate
 from apps.tenancy import fingerprint
@@ -159,9 +159,10 @@ def _control(tenant: TenantInfo) -> dict[str, Any]:
 
 
 def _write_files(writer: Writer, masking: Masking) -> None:
-    """A masked export has no audit log, and so none of its files."""
+    """A masked export has no audit log, and so none of its files. A file that is deleted meanwhile, such as that of a
+    removed attachment, is left out."""
     names = [name for name in file_names() if not (masking and name.startswith(AUDIT_FOLDER))]
     for name in steps(names, len(names)):
-        with files().open(name) as content, writer.part(f"files/{name}") as part:
+        with suppress(FileIsMissing), files().open(name) as content, writer.part(f"files/{name}") as part:
             for chunk in content.chunks(CHUNK_BYTES):
                 part.write(chunk)

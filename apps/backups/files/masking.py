@@ -51,7 +51,8 @@ class MaskedSchema:
             for column, kind in columns.items()
             if kind in MASKED_KINDS[masking]
         }
-        self._excluded = tables_not_copied() if masking else frozenset[str]()
+        is_anonymous = masking is Masking.ANONYMOUS
+        self._excluded = tables_not_copied(anonymous=is_anonymous) if masking else frozenset[str]()
         self._key = secrets.token_hex(MASKING_KEY_BYTES)
         self._xid_columns = transaction_ids.columns(tables)
 

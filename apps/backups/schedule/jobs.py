@@ -8,6 +8,7 @@ import time
 from collections.abc import Sequence
 from itertools import groupby
 
+from django.conf import settings
 from django.db import transaction
 
 from apps.backups.errors import BackupUnknown
@@ -33,7 +34,10 @@ BACKOFF = Backoff((dt.timedelta(minutes=15),), jitter=0)
 
 def make(tenant: Tenant, kind: Backup.Kind, *, to: str = "", with_files: bool = False) -> Backup:
     """Backs up a tenant to the object store or to a local file. A failure is recorded in the row. Raises
-    TransferBusy."""
+    TransferBusy.
+
+    with_files  also where `settings.BACKUP_WITH_FILES` is off
+    """
     with transfer_lock(tenant.info):
         _mark_interrupted(tenant)
         backup = Backup(tenant=tenant, slug=tenant.slug, kind=kind, storage_key=to)
@@ -121,6 +125,7 @@ def _write(backup: Backup, tenant: Tenant, *, with_files: bool = False) -> None:
     backup.save(update_fields=["storage_key"])
     try:
         with progress.shown_by(_Percent(backup)):
+            with_files = with_files or settings.BACKUP_WITH_FILES
             stored = storage.store(
                 backup.storage_key, lambda file: export(tenant.info, file, with_files=with_files)
             )

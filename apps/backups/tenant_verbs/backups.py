@@ -33,7 +33,7 @@ class BackUp(CommandVerb):
         parser.add_argument("slug", metavar="SLUG", help="The tenant's short name.")
         parser.add_argument("--to", metavar="FILE", default="", help="A local file.")
         parser.add_argument(
-            "--with-files", action="store_true", help="Include its files in the object store."
+            "--with-files", action="store_true", help="Include its files also if BACKUP_WITH_FILES is off."
         )
 
     def run(self, *, slug: str, to: str, with_files: bool, dry_run: bool, **_: Any) -> Output:

@@ -65,6 +65,8 @@ class Schema(AutoSchema):
     def get_request_serializer(self) -> Any:
         if not self._is_command:
             return super().get_request_serializer()
+        if self._endpoint.request_serializer:
+            return self._endpoint.request_serializer
         serializer = serializer_for(self._endpoint.command, self._endpoint.server_fields)
         return serializer if serializer().fields else None
 

@@ -115,7 +115,8 @@ class QueryEndpoint(Endpoint):
 class CommandEndpoint(Endpoint):
     """POST: dispatches `command` for the caller and returns its result through `result`, or 204 without one.
 
-    server_fields   fields of the command that come from the URL
+    server_fields       fields of the command that come from the URL
+    request_serializer  of a body that is not the command in JSON, such as a multipart form
     A request with an Idempotency-Key is executed once; commands that move money require the key.
     With `?dry_run=true` nothing changes, and the response lists the refusals.
     """
@@ -124,14 +125,15 @@ class CommandEndpoint(Endpoint):
     result: ClassVar[AnySerializer | None]
     status: ClassVar[int] = 201
     server_fields: ClassVar[tuple[str, ...]] = ()
+    request_serializer: ClassVar[AnySerializer | None] = None
 
     def post(self, request: Request, **server_fields: Any) -> Response:
         actor = cast(Actor, request.user)
         command = self._command(request, actor, server_fields)
         if _is_dry_run(request.query_params):
             return Response(_dry_run(command, actor))
-        _must_be_allowed(actor, self.command)
-        key = _key(request, self.command)
+        must_be_allowed(actor, self.command)
+        key = idempotency_key(request, self.command)
         if not key:
             return self._response(self.render(dispatch(command, actor=actor)))
         outcome = dispatch_once(command, actor=actor, key=key, render_response=self.render)
@@ -159,12 +161,12 @@ class CommandEndpoint(Endpoint):
             serializer = serializer_for(self.command, self.server_fields)(data=request.data)
             serializer.is_valid(raise_exception=True)
         except APIException:
-            _must_be_allowed(actor, self.command)
+            must_be_allowed(actor, self.command)
             raise
         return cast(Command, serializer.command(**server_fields))
 
 
-def _key(request: Request, command: type[Command]) -> str:
+def idempotency_key(request: Request, command: type[Command]) -> str:
     """The idempotency key of the request, from a structured string ("…" in quotes) or a bare one.
 
     Raises IdempotencyKeyMissing, IdempotencyKeyMalformed.
@@ -182,13 +184,14 @@ def _key(request: Request, command: type[Command]) -> str:
     return key
 
 
-def _must_be_allowed(actor: Actor, command: type[Command]) -> None:
+def must_be_allowed(actor: Actor, command: type[Command]) -> None:
+    """Raises PermissionDenied."""
     if not actor.has_perm(command.permission):
         raise PermissionDenied(actor=actor, title=command.title().lower(), permission=command.permission)
 
 
 def _dry_run(command: Command, actor: Actor) -> Any:
-    _must_be_allowed(actor, type(command))
+    must_be_allowed(actor, type(command))
     refusals = [reason_of(refusal) for refusal in dry_run(command, actor=actor)]
     return DryRunResult({"would_be_done": not refusals, "refusals": refusals}).data
 

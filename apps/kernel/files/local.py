@@ -6,11 +6,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from django.core.files.storage import FileSystemStorage
-from django.http import FileResponse, HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 
 from apps.kernel.signed import Purpose
 
+from .download import download
 from .store import LINK_LIFETIME_S, Files, LinkNotValid, file_name, files
 
 DOWNLOAD = Purpose("kernel.download", life_s=LINK_LIFETIME_S)
@@ -39,8 +40,4 @@ def signed(token: str) -> str:
 def send(request: HttpRequest, token: str) -> HttpResponseBase:
     """The view of such a link. The file is always an attachment, because its content is untrusted."""
     name = signed(token)
-    response = FileResponse(files().open(name), as_attachment=True, filename=name.rsplit("/", 1)[-1])
-    response["X-Content-Type-Options"] = "nosniff"
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return download(files().open(name), name.rsplit("/", 1)[-1])

@@ -11,13 +11,15 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.console.widgets import Form
+from apps.kernel.uploads.receiving import receive
+from apps.kernel.uploads.types import CSV, TEXT
 from apps.ledger.commands import ImportJournal
 from apps.ledger.csv_rows import decoded
 from apps.ledger.journal_file import CHART
 
 MAX_BYTES = 1_000_000
 """Of a file: the hidden fields of both are within DATA_UPLOAD_MAX_MEMORY_SIZE. The command line takes larger files."""
-CSV = {"accept": ".csv,text/csv"}
+ACCEPTED = {"accept": ".csv,text/csv"}
 
 
 def _hidden() -> forms.CharField:
@@ -28,13 +30,13 @@ class ImportForm(Form):
     journal_file = forms.FileField(
         required=False,
         label=_("Journal"),
-        widget=forms.FileInput(attrs=CSV),
+        widget=forms.FileInput(attrs=ACCEPTED),
         help_text=_("A CSV file in UTF-8."),
     )
     accounts_file = forms.FileField(
         required=False,
         label=_("Chart of accounts"),
-        widget=forms.FileInput(attrs=CSV),
+        widget=forms.FileInput(attrs=ACCEPTED),
         help_text=_("Optional: a CSV file with code, name and type. Missing accounts are opened from it."),
     )
     create_accounts = forms.BooleanField(
@@ -74,20 +76,22 @@ class ImportForm(Form):
         return fields
 
     def command(self) -> ImportJournal:
-        """Of the uploaded files, or of those of the preview. Raises ImportMalformed."""
+        """Of the uploaded files, or of those of the preview. Raises ImportMalformed, and the refusals of uploads."""
         fields = self.cleaned_data
+        name, journal = self._file("journal")
         return ImportJournal(
-            name=fields["journal_file"].name if fields["journal_file"] else fields["name"],
-            journal=self._text("journal"),
-            accounts=self._text("accounts", CHART),
+            name=name or fields["name"],
+            journal=journal,
+            accounts=self._file("accounts", CHART)[1],
             create_accounts=fields["create_accounts"],
             allow_repeated=fields["allow_repeated"],
             allow_distant_years=fields["allow_distant_years"],
         )
 
-    def _text(self, field: str, name: str = "") -> str:
-        """Another journal has nothing of the chart of accounts of the earlier one."""
+    def _file(self, field: str, shown_as: str = "") -> tuple[str, str]:
+        """Name and text. Another journal has nothing of the chart of accounts of the earlier one."""
         file: UploadedFile[bytes] | None = self.cleaned_data[f"{field}_file"]
         if file:
-            return decoded(file.read(), name)
-        return "" if self.cleaned_data["journal_file"] else str(self.cleaned_data[field])
+            upload = receive(file.name or "", file, (CSV, TEXT))
+            return upload.name, decoded(upload.content.read(), shown_as)
+        return "", "" if self.cleaned_data["journal_file"] else str(self.cleaned_data[field])

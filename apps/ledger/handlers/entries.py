@@ -58,6 +58,7 @@ def post_draft(command: PostDraft) -> Entry:
 @handles(DiscardDraft)
 def discard_draft(command: DiscardDraft) -> Entry:
     entry = rules.entry_must_be_draft(command.entry_id)
+    rules.draft_must_have_no_attachments(entry)
 
     EntryLine.objects.filter(entry=entry).delete()
     Entry.objects.filter(pk=entry.pk).delete()

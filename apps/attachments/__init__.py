@@ -1,0 +1,1 @@
+"""Files attached to rows of other apps: receipts of entries, contracts of orders."""

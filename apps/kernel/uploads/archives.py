@@ -1,0 +1,105 @@
+"""Documents that are ZIP archives: the type and the refusal by their entries. Nothing is extracted."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Iterator
+from typing import IO
+
+from django.utils.translation import gettext
+
+from .errors import UploadArchiveNotAllowed
+from .scanning import head_of, must_be_one_document, tail_of
+
+MAX_ENTRIES = 5_000
+MAX_EXTRACTED_BYTES = 300_000_000
+MAX_RATIO = 200
+"""Extracted bytes per byte of the file."""
+MAX_TYPES_BYTES = 1_000_000
+_END, _END_BYTES = b"PK\x05\x06", 22
+_ALLOWED_ENTRY = re.compile(
+    r"\A(?:mimetype|ObjectReplacements/[^/]+|(?:.*/)?[^/]+\.(?:xml|rels|rdf|png|jpe?g|gif|bmp|emf|wmf|tiff?|vml|ttf|odttf|bin))\Z",
+    re.IGNORECASE,
+)
+_ENCRYPTED = 0x1
+_BINARY = re.compile(r"(?:\A|/)printerSettings\d*\.bin\Z", re.IGNORECASE)
+_ACTIVE_ENTRY = re.compile(
+    r"vbaProject|vbaData|macrosheets?/|dialogsheets/|activeX/|embeddings/|\ABasic/|(?:\A|/)Scripts/",
+    re.IGNORECASE,
+)
+_ACTIVE_TYPE = re.compile(rb"macroEnabled|vnd\.ms-office\.(?:vba|activeX)|oleObject", re.IGNORECASE)
+
+
+def must_be_document(name: str, content: IO[bytes], media_type: str, main_part: bytes) -> bool:
+    """Whether the archive is a document of the type. Raises UploadArchiveNotAllowed for one that no document needs.
+
+    main_part  the content type of its main part (OOXML), or empty for a document with the entry `mimetype` (ODF)
+    """
+    if head_of(content, 4) != b"PK\x03\x04" or not _ends_with_directory(content):
+        return False
+    must_be_one_document(name, content, is_zip=True)
+    try:
+        with zipfile.ZipFile(content) as archive:
+            _entries_must_be_allowed(name, archive)
+            if main_part:
+                return _is_ooxml(name, archive, main_part)
+            return _is_odf(archive, media_type)
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError):
+        return False
+
+
+def _ends_with_directory(content: IO[bytes]) -> bool:
+    """The directory ends where the file ends, without a comment, and nothing is between it and its end."""
+    end = tail_of(content, _END_BYTES)
+    if not end.startswith(_END) or end[20:22] != b"\0\0":
+        return False
+    size, offset = int.from_bytes(end[12:16], "little"), int.from_bytes(end[16:20], "little")
+    return offset + size + _END_BYTES == content.seek(0, 2)
+
+
+def _entries_must_be_allowed(name: str, archive: zipfile.ZipFile) -> None:
+    for reason in _faults(archive):
+        raise UploadArchiveNotAllowed(name=name, reason=reason)
+
+
+def _faults(archive: zipfile.ZipFile) -> Iterator[str]:
+    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    if len(entries) > MAX_ENTRIES or len({entry.filename for entry in entries}) != len(entries):
+        yield gettext("it has too many entries, or two of one name")
+    extracted = sum(entry.file_size for entry in entries)
+    packed = sum(entry.compress_size for entry in entries)
+    if extracted > MAX_EXTRACTED_BYTES or extracted > MAX_RATIO * max(packed, 1_000):
+        yield gettext("it would be too large when extracted")
+    for entry in entries:
+        path = entry.filename
+        if entry.flag_bits & _ENCRYPTED:
+            yield gettext("it is encrypted")
+        if ".." in path.split("/") or path.startswith("/") or re.search(r"[\\:\x00-\x1f]", path):
+            yield gettext("an entry has a path outside of the document")
+        if _ACTIVE_ENTRY.search(path):
+            yield gettext("it contains macros or embedded files ({entry})").format(entry=path)
+        is_binary = path.lower().endswith(".bin")
+        if not _ALLOWED_ENTRY.match(path) or (is_binary and not _BINARY.search(path)):
+            yield gettext("it contains a file that no document needs ({entry})").format(entry=path)
+
+
+def _is_ooxml(name: str, archive: zipfile.ZipFile, main_part: bytes) -> bool:
+    types = _read(archive, "[Content_Types].xml")
+    if _ACTIVE_TYPE.search(types):
+        raise UploadArchiveNotAllowed(name=name, reason=gettext("it contains macros or embedded files"))
+    return main_part in types
+
+
+def _is_odf(archive: zipfile.ZipFile, media_type: str) -> bool:
+    first = archive.infolist()[0]
+    is_stored = first.filename == "mimetype" and first.compress_type == zipfile.ZIP_STORED
+    return is_stored and _read(archive, "mimetype") == media_type.encode()
+
+
+def _read(archive: zipfile.ZipFile, entry: str) -> bytes:
+    """At most MAX_TYPES_BYTES of it; empty without the entry."""
+    if entry not in archive.namelist():
+        return b""
+    with archive.open(entry) as content:
+        return content.read(MAX_TYPES_BYTES)
