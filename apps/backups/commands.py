@@ -62,10 +62,7 @@ class RestoreTenant(Command, name="tenancy.restore_tenant"):
 @dataclass(frozen=True, kw_only=True)
 class CloneTenant(Command, name="tenancy.clone_tenant"):
     """Clone a tenant as a sandbox, without e-mail addresses, secrets, webhooks and passwords, so that it reaches no
-    outside system. An anonymised clone has no names, no free text and no attachments either.
-
-    with_files  only for a clone that is not anonymised, which always has the files
-    """
+    outside system. It has the files of the tenant. An anonymised clone has no names, no free text and no files."""
 
     platform = True
     atomic = False
@@ -76,7 +73,6 @@ class CloneTenant(Command, name="tenancy.clone_tenant"):
     slug: str
     name: str = ""
     anonymise: bool = True
-    with_files: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

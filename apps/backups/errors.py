@@ -66,10 +66,6 @@ class TenantWasErased(Conflict, code="tenancy.tenant_was_erased"):
     message = _("{name} was erased, so its backups must not be restored.")
 
 
-class FilesNotAnonymisable(Invalid, code="tenancy.files_not_anonymisable"):
-    message = _("Files cannot be anonymised, so an anonymised clone must not include them.")
-
-
 class ReplicationNotConfigured(Unavailable, code="tenancy.replication_not_configured"):
     message = _("Changes in {database} cannot be replicated: DATABASE_MOVERS has no address for it.")
 

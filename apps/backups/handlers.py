@@ -86,7 +86,6 @@ def _clone_prerequisites(command: CloneTenant) -> None:
     tenants.tenant_with_id(command.tenant_id)
     tenancy.slug_must_be_well_formed(command.slug)
     tenancy.slug_must_be_free(command.slug)
-    rules.files_must_be_anonymisable(anonymise=command.anonymise, with_files=command.with_files)
 
 
 @handles(CloneTenant, dry_run=_clone_prerequisites)
@@ -102,8 +101,7 @@ def clone_tenant(command: CloneTenant) -> Tenant:
         sandbox_of=source,
     )
     with tempfile.TemporaryFile() as file:
-        with_files = command.with_files or not command.anonymise
-        export(source.info, file, masking=masking, with_files=with_files)
+        export(source.info, file, masking=masking, with_files=not command.anonymise)
         return restore_as_new(BackupFile(file), target)
 
 

@@ -14,7 +14,6 @@ from apps.tenancy.models import Tenant
 from . import queries
 from .errors import (
     AlreadyExists,
-    FilesNotAnonymisable,
     OwnerCredentialsMissing,
     PolicyIsNegative,
     ReplicationNotConfigured,
@@ -62,9 +61,3 @@ def tenant_must_not_be_erased(source: Mapping[str, Any]) -> None:
 def policy_must_not_be_negative(*limits: int) -> None:
     if min(limits) < 0:
         raise PolicyIsNegative
-
-
-def files_must_be_anonymisable(*, anonymise: bool, with_files: bool) -> None:
-    """Only rows can be anonymised."""
-    if anonymise and with_files:
-        raise FilesNotAnonymisable

@@ -30,6 +30,7 @@ from apps.ledger.commands import DiscardDraft, DraftEntry
 from apps.ledger.errors import DraftHasAttachments
 from tests.support.attaching import attached
 from tests.support.books import JAN_9, sale
+from tests.support.settling import settle
 from tests.support.uploads import PDF
 
 
@@ -45,7 +46,11 @@ def command_of(attachment: Attachment, **changes: object) -> AttachFile:
 def test_a_file_is_attached_to_a_posted_entry(entry, accountant):
     attachment = attached(entry.pk, accountant)
 
-    assert (attachment.name, attachment.bytes, attachment.attached_by) == ("receipt.pdf", len(PDF), str(accountant))
+    assert (attachment.name, attachment.bytes, attachment.attached_by) == (
+        "receipt.pdf",
+        len(PDF),
+        str(accountant),
+    )
     assert attachment.sha256 == hashlib.sha256(PDF).hexdigest()
     with queries.content_of(attachment) as content:
         assert content.read() == PDF
@@ -122,11 +127,11 @@ def test_a_name_with_a_path_is_refused_by_the_command_as_well(entry, accountant)
 # Removal
 
 
-def test_a_removed_attachment_keeps_its_row_and_loses_its_content(entry, accountant, drain):
+def test_a_removed_attachment_keeps_its_row_and_loses_its_content(entry, accountant):
     attachment = attached(entry.pk, accountant)
 
     removed = dispatch(RemoveAttachment(attachment_id=attachment.pk, reason="wrong entry"), actor=accountant)
-    drain()
+    settle()
 
     assert (removed.name, removed.sha256) == (attachment.name, attachment.sha256)
     assert (removed.removed_by, removed.removal_reason) == (str(accountant), "wrong entry")

@@ -13,15 +13,17 @@ from apps.backups.files.backup_file import BackupFile
 from apps.backups.restores.in_place import restore_in_place
 from apps.backups.schedule import jobs
 from apps.bus import dispatch
+from apps.kernel.actors import System
 from apps.kernel.files.store import files
 from apps.kernel.tenant import activate
 from apps.tenancy.erasure.footprint import file_names
 from apps.tenancy.models import Tenant
 from tests.support.attaching import attached
-from tests.support.database import SUITE
+from tests.support.settling import settle
 from tests.support.transfer import exported, restored
 from tests.support.uploads import PDF
 
+SUITE = System("The suite")
 pytestmark = pytest.mark.physical_copy
 
 
@@ -39,7 +41,9 @@ def content_at(tenant: Tenant, attachment: Attachment) -> bytes:
 
 
 @pytest.mark.parametrize("with_files", [True, False])
-def test_a_scheduled_backup_has_the_files_unless_the_setting_is_off(attachment, at_acme, settings, with_files):
+def test_a_scheduled_backup_has_the_files_unless_the_setting_is_off(
+    attachment, at_acme, settings, with_files
+):
     settings.BACKUP_WITH_FILES = with_files
     with activate(None):
         backup = dispatch(BackUpTenant(tenant_id=at_acme.id), actor=SUITE)
@@ -50,10 +54,10 @@ def test_a_scheduled_backup_has_the_files_unless_the_setting_is_off(attachment, 
     assert (f"files/{attachment.storage_key}" in names) is with_files
 
 
-def test_a_restore_in_place_returns_a_content_that_was_deleted_since(attachment, at_acme, accountant, drain):
+def test_a_restore_in_place_returns_a_content_that_was_deleted_since(attachment, at_acme, accountant):
     backup_file = exported(at_acme, with_files=True)
     dispatch(RemoveAttachment(attachment_id=attachment.pk, reason="wrong"), actor=accountant)
-    drain()
+    settle()
     assert not files().exists(attachment.storage_key)
 
     with activate(None):

@@ -146,3 +146,17 @@ def test_the_api_imports_lists_and_discards(api, chart, controller):
     assert (started.status_code, started.json()["waiting"]) == (202, 1)
     assert [row["name"] for row in listed["results"]] == ["a.csv"]
     assert (discarded.status_code, api(controller).get(address).json()["waiting"]) == (200, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("july.csv", b"<script>alert(1)</script>", "kernel.upload_is_active"),
+        ("july.pdf", b"%PDF-1.4", "kernel.upload_type_not_allowed"),
+        ("july.csv", b"PK\x03\x04\0\0", "kernel.upload_type_mismatch"),
+    ],
+)
+def test_a_file_that_is_no_text_is_refused_as_any_upload(client, name, content, code):
+    response = client.post(PAGE, {"journal_file": SimpleUploadedFile(name, content), "preview": ""})
+
+    assert (response.status_code, code in response.content.decode()) == (422, True)

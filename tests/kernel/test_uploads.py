@@ -241,9 +241,9 @@ class CountedStream(io.BytesIO):
 
 def request_with(files: dict[str, Any]) -> tuple[WSGIRequest, CountedStream]:
     body = encode_multipart(BOUNDARY, files)
-    request = RequestFactory().generic("POST", "/", b"", content_type=MULTIPART_CONTENT)
     stream = CountedStream(body)
-    environ = {**request.environ, "CONTENT_LENGTH": str(len(body)), "wsgi.input": stream}
+    head = {"REQUEST_METHOD": "POST", "CONTENT_TYPE": MULTIPART_CONTENT, "CONTENT_LENGTH": str(len(body))}
+    environ = {**RequestFactory().get("/").environ, **head, "wsgi.input": stream}
     return WSGIRequest(environ), stream
 
 

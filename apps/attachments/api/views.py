@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from apps.attachments import contents, queries
 from apps.attachments.commands import VIEW, AttachFile, RemoveAttachment
-from apps.attachments.errors import AttachmentNotFound, SubjectNotFound
+from apps.attachments.errors import AttachmentNotFound
 from apps.attachments.models import Attachment, AttachmentQuerySet
 from apps.bus import Command
 from apps.bus.api.filters import Filters
@@ -76,19 +76,13 @@ class Content(VisibleAttachments):
         return download(queries.content_of(attachment), attachment.name, attachment.media_type)
 
 
-class AttachmentsOfObject(VisibleAttachments, ListEndpoint, CommandEndpoint):
-    """The attachments of an object, the latest first. POST takes a multipart form with the field `file`."""
+class AttachToObject(CommandEndpoint):
+    """Takes a multipart form with the field `file`."""
 
     command, result = AttachFile, AttachmentSerializer
     parser_classes = (MultiPartParser,)
     request_serializer = UploadSerializer
     attaching: AttachFile
-
-    def get_queryset(self) -> AttachmentQuerySet:
-        subject = {name: self.kwargs[name] for name in ("subject_type", "subject_id")}
-        if queries.visible_subject(cast(Actor, self.request.user), **subject) is None:
-            raise SubjectNotFound(**subject)
-        return super().get_queryset().filter(**subject)
 
     def post(self, request: Request, **server_fields: Any) -> Response:
         actor = cast(Actor, request.user)

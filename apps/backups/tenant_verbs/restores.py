@@ -78,16 +78,9 @@ class Clone(CommandVerb):
         parser.add_argument(
             "--anonymise", action="store_true", help="Replace names and free text of persons."
         )
-        parser.add_argument(
-            "--with-files", action="store_true", help="Include its files in the object store."
-        )
 
-    def run(
-        self, *, slug: str, new: str, name: str, anonymise: bool, with_files: bool, dry_run: bool, **_: Any
-    ) -> Output:
+    def run(self, *, slug: str, new: str, name: str, anonymise: bool, dry_run: bool, **_: Any) -> Output:
         source = tenant_with_slug(slug)
-        command = CloneTenant(
-            tenant_id=source.pk, slug=new, name=name, anonymise=anonymise, with_files=with_files
-        )
+        command = CloneTenant(tenant_id=source.pk, slug=new, name=name, anonymise=anonymise)
         result = self.execute(command, dry_run=dry_run, would=f"{source} would be cloned as {new}.")
         return result if isinstance(result, Output) else tenant_output(result, f"is a sandbox of {source}")

@@ -19,7 +19,7 @@ MAX_RATIO = 200
 MAX_TYPES_BYTES = 1_000_000
 _END, _END_BYTES = b"PK\x05\x06", 22
 _ALLOWED_ENTRY = re.compile(
-    r"\A(?:mimetype|ObjectReplacements/[^/]+|(?:.*/)?[^/]+\.(?:xml|rels|rdf|png|jpe?g|gif|bmp|emf|wmf|tiff?|vml|ttf|odttf|bin))\Z",
+    r"\A(?:mimetype|ObjectReplacements/[^/]+|(?:.*/)?[^/]*\.(?:xml|rels|rdf|png|jpe?g|gif|bmp|emf|wmf|tiff?|vml|ttf|odttf|bin))\Z",
     re.IGNORECASE,
 )
 _ENCRYPTED = 0x1
