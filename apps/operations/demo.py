@@ -54,6 +54,9 @@ ORDERS = (
 )
 """Customer, card token (empty for a bank transfer), and quantities."""
 
+MONTHS = 6
+"""With entries, at most: with all twelve, the first `make up` of a December takes half as long again."""
+
 
 @dataclass(frozen=True)
 class Business:
@@ -73,10 +76,10 @@ BUSINESSES = (
 
 
 def fill(business: Business, today: dt.date, *, accountant: Actor, controller: Actor) -> None:
-    """Accounts, this year's entries up to today, two drafts, and the months before last closed."""
+    """Accounts, this year's entries of the last months up to today, two drafts, and the months before last closed."""
     for code, name, kind in ACCOUNTS:
         dispatch(OpenAccount(code=code, name=name, type=kind), actor=controller)
-    work = [*_year(business, today), *_drafts(business, today)]
+    work = [*_entries(business, today), *_drafts(business, today)]
     for command in steps(work, len(work)):
         dispatch(command, actor=accountant)
     _sales(business, accountant=accountant, controller=controller)
@@ -119,10 +122,11 @@ def _order(business: Business, customer: str, token: str, lines: dict[str, int])
     )
 
 
-def _year(business: Business, today: dt.date) -> Iterator[Command]:
+def _entries(business: Business, today: dt.date) -> Iterator[Command]:
     chance = random.Random(business.seed)  # noqa: S311 - a demo, not a secret
-    yield _entry(business, dt.date(today.year, 1, 1), "Share capital paid in", "1000", "3000", 250_000)
-    for month in range(1, today.month + 1):
+    first = max(1, today.month + 1 - MONTHS)
+    yield _entry(business, dt.date(today.year, first, 1), "Share capital paid in", "1000", "3000", 250_000)
+    for month in range(first, today.month + 1):
         for entry in sorted(_a_month(business, today.year, month, chance), key=lambda entry: entry.posted_on):
             if entry.posted_on <= today:
                 yield entry
