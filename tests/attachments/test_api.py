@@ -135,6 +135,15 @@ def test_a_repeated_request_attaches_once(entry, accountant, api):
     assert len(files().listdir("attachments")[1]) == Attachment.objects.count() == 1
 
 
+def test_an_upload_that_was_a_temporary_file_is_attached_whole(entry, accountant, api):
+    client = api(accountant)
+    content = b"0123456789\n" * 300_000
+
+    created = client.upload(f"ledger.entry/{entry.pk}/", content, "long.txt")
+
+    assert b"".join(client.get(f"{created.json()['id']}/content/")) == content
+
+
 def test_a_dry_run_stores_nothing(entry, accountant, api):
     response = api(accountant).upload(f"ledger.entry/{entry.pk}/?dry_run=true")
 

@@ -8,14 +8,15 @@ from apps.attachments import contents, queries
 from apps.attachments.commands import RemoveAttachment
 from apps.attachments.rules import BYTES
 from apps.billing import queries as billing
-from apps.billing.commands import ChangePlan, DefinePlan, PlanLimit
+from apps.billing.commands import ChangePlan, DefinePlan
 from apps.bus import dispatch
 from apps.kernel import limits
 from apps.kernel.actors import System
 from apps.kernel.files.store import files
-from apps.kernel.limits import LIMITS, LimitReached
+from apps.kernel.limits import LimitReached
 from apps.kernel.tenant import activate
 from tests.support.attaching import attached
+from tests.support.plans import limited
 from tests.support.threads import together
 from tests.support.uploads import PDF
 
@@ -26,13 +27,12 @@ UPLOADS = 5
 @pytest.fixture
 def quota(entry, acme):
     """A plan with space for two files."""
-    maxima = {**dict.fromkeys(LIMITS, -1), BYTES.name: 2 * len(PDF) + 1}
     plan = DefinePlan(
         code="small",
         name="Small",
         level=1,
         modules=("*",),
-        limits=tuple(PlanLimit(name, maximum) for name, maximum in maxima.items()),
+        limits=limited(attachments__bytes=2 * len(PDF) + 1),
     )
     with activate(None):
         dispatch(plan, actor=PLATFORM)

@@ -38,21 +38,21 @@ from apps.kernel.tenant import activate
 from apps.operations.commands import OnboardTenant
 from apps.sales.commands import AddCustomer
 from tests.support.database import PASSWORD
-from tests.support.plans import UNLIMITED
+from tests.support.plans import UNLIMITED, limited
 
 SMALL = DefinePlan(
     code="small",
     name="Small",
     level=10,
     modules=("webhooks",),
-    limits=(PlanLimit("companies.companies", 2), PlanLimit("identity.users", 5)),
+    limits=limited(companies__companies=2, identity__users=5),
 )
 ANY = {"code": "x", "name": "X", "level": 1, "modules": (), "limits": UNLIMITED}
 CUSTOMER = AddCustomer(code="A", name="A", email="", address="")
 
 
 def at_most(companies):
-    return (PlanLimit("companies.companies", companies), PlanLimit("identity.users", -1))
+    return limited(companies__companies=companies)
 
 
 @pytest.fixture
@@ -228,7 +228,9 @@ class TestDefining:
         assert (plan.modules, plan.limits["companies.companies"]) == (["webhooks"], 2)
 
     def test_a_definition_without_a_limit_is_refused(self, small, acme, operator):
-        fewer = replace(SMALL, limits=(PlanLimit("identity.users", 5),))
+        fewer = replace(
+            SMALL, limits=tuple(limit for limit in SMALL.limits if limit.limit != "companies.companies")
+        )
 
         (refusal,) = dry_run(fewer, actor=operator)
         with pytest.raises(LimitMissing, match=r"companies\.companies is missing"):
@@ -277,9 +279,8 @@ class TestIsolation:
         client = client_for(owner)
         response = client.get("/t/acme/api/v1/billing/plan/").json()
         assert (response["code"], response["modules"]) == ("small", ["webhooks"])
-        assert {"name": "companies.companies", "used": 1, "maximum": 2}.items() <= response["usage"][
-            0
-        ].items()
+        [companies] = [usage for usage in response["usage"] if usage["name"] == "companies.companies"]
+        assert (companies["used"], companies["maximum"]) == (1, 2)
         assert client.get("/t/acme/api/v1/billing/subscriptions/").status_code == 404
         assert client_for(auditor).get("/t/acme/api/v1/billing/plan/").status_code == 403
         assert b"Number of companies" in client.get("/t/acme/plan/").content
@@ -379,12 +380,15 @@ def test_the_operator_pages_change_plans(small, client_for, operator, acme):
             "name": "Mid",
             "level": 5,
             "modules": ["webhooks"],
+            **dict.fromkeys(limits.LIMITS, -1),
             "companies.companies": 3,
-            "identity.users": -1,
         },
     )
     assert response.status_code == 302, response.context["form"].errors
-    assert Plan.objects.get(code="mid").limits == {"companies.companies": 3, "identity.users": -1}
+    assert Plan.objects.get(code="mid").limits == {
+        **dict.fromkeys(limits.LIMITS, -1),
+        "companies.companies": 3,
+    }
 
 
 def test_the_form_of_a_plan_starts_with_its_current_values(small, client_for, operator, acme):
@@ -407,6 +411,6 @@ def test_the_form_of_a_plan_starts_with_its_current_values(small, client_for, op
     assert (plan.level, plan.modules, plan.limits) == (
         30,
         ["webhooks"],
-        {"companies.companies": 2, "identity.users": 5},
+        {**dict.fromkeys(limits.LIMITS, -1), "companies.companies": 2, "identity.users": 5},
     )
     assert client.get("/plans/huge/define/").status_code == 404

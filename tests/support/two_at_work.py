@@ -26,6 +26,7 @@ from apps.schedules.commands import ScheduleCommand
 from apps.settings.commands import ChangeSetting
 from apps.tenancy.models import Tenant
 from apps.webhooks.commands import RegisterEndpoint
+from tests.support.attaching import attached
 from tests.support.settling import settle
 
 SECRET = "zanzibar"
@@ -82,7 +83,8 @@ def _work(user: User, word: str) -> None:
     dispatch(OpenJournal(code="X1", name=f"Journal {word}"), actor=user)
     lines = (Line("1000", "USD", Decimal(70)), Line("4000", "USD", Decimal(-70)))
     for command in (PostEntry, DraftEntry):
-        dispatch(command(posted_on=today(), memo=f"Memo {word}", payee=word, lines=lines), actor=user)
+        entry = dispatch(command(posted_on=today(), memo=f"Memo {word}", payee=word, lines=lines), actor=user)
+        attached(entry.pk, user, name=f"{word}.pdf")
     dispatch(InviteUser(email=f"new@{word}.example", name=f"New {word}", role="auditor"), actor=user)
     dispatch(SetUpSales(), actor=user)
     dispatch(AddItem(sku=f"SKU-{upper}", name=f"Item {word}"), actor=user)
