@@ -214,9 +214,12 @@ def accounts_of_settings_must_take_postings(settings: Sequence[AccountSetting]) 
     raise_all(unusable_accounts(settings))
 
 
-def booking_must_be_possible(day: dt.date, settings: Sequence[AccountSetting], *, currency: str = "") -> None:
-    """Before the first step that cannot be undone: all obstacles to an entry on the accounts that settings name."""
-    if obstacles := booking_obstacles(day, settings, currency=currency):
+def booking_must_be_possible(
+    day: dt.date, settings: Sequence[AccountSetting], *, accounts: Sequence[str] = (), currency: str = ""
+) -> None:
+    """Before the first step that cannot be undone: all obstacles to an entry on the accounts that settings name, and on
+    those of an earlier entry."""
+    if obstacles := booking_obstacles(day, settings, accounts=accounts, currency=currency):
         raise BookingImpossible(obstacles)
 
 

@@ -12,12 +12,14 @@ from django.db import connection
 from apps.events import publish
 from apps.kernel.clock import now
 from apps.kernel.db.locks import Lock
+from apps.kernel.money import Money
+from apps.ledger.queries import credited_account
 
 from . import hooks
 from .events import CreditApplied, CreditReceived, PaymentConfirmed
 from .models import CREDIT, Credit, CreditApplication, Payment, Refund
 from .postings import book
-from .setting_definitions import CREDIT_ACCOUNT, RECEIVABLE
+from .setting_definitions import RECEIVABLE
 
 REFERENCE = Lock("{schema}:payments:{reference}")
 TRANSFERS = ("manual", CREDIT)
@@ -50,7 +52,7 @@ def cover_from_reference(payment: Payment) -> bool:
 
 def confirm_from(payment: Payment, credits: Sequence[Credit]) -> None:
     """Applies the credits, in this order, to the payment, which they cover. The rows of all are locked."""
-    needed, used = payment.amount_minor, []
+    needed, used, debits = payment.amount_minor, [], dict[str, Money]()
     for credit in credits:
         if part := min(needed, credit.unused.minor):
             CreditApplication.objects.create(
@@ -58,10 +60,14 @@ def confirm_from(payment: Payment, credits: Sequence[Credit]) -> None:
             )
             needed -= part
             used.append(credit)
+            account = credited_account(credit.entry).code
+            debits[account] = debits.get(account, Money(0, payment.amount.currency)) + Money(
+                part, payment.amount.currency
+            )
 
     payment.entry = book(
         payment.amount,
-        debit=CREDIT_ACCOUNT,
+        debit=debits,
         credit=RECEIVABLE,
         memo=f"Payment for {payment.reference}, from money on account",
         reference=payment.reference,

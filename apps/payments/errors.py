@@ -143,6 +143,11 @@ class CreditExceeded(Conflict):
     enforced_by = ("payments_uses_within_credit",)
 
 
+class AccountHasOpenCredits(Conflict):
+    message = _("Account {account} has open credits, such as credit {credit}: apply or refund them first.")
+    enforced_by = ("BY007",)
+
+
 class PaymentNotOutstanding(Conflict):
     message = _("Payment {payment} is {state}: only an outstanding payment can be paid from credits.")
     enforced_by = ("BY005",)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from apps.kernel.money import Money, currency
 from apps.ledger.hooks import AccountSetting
 from apps.ledger.models import Entry
+from apps.ledger.queries import booked_or_named, credited_account, debited_account
 from apps.settings import queries as settings_queries
 
 from .errors import PaymentHasFailed, PaymentIsRefunded, PaymentIsVoid, PaymentUnknown
@@ -40,6 +41,16 @@ def bank_account() -> str:
 def receivable_account() -> str:
     """The code of the account of receivables."""
     return settings_queries.value(RECEIVABLE)
+
+
+def receivable_account_of(entry: Entry | None) -> str:
+    """The account of receivables on which the entry, of a payment or a refund, was booked while it takes postings: what
+    the payment settles is booked there too. Without an entry, that of the setting."""
+    if entry is None:
+        return receivable_account()
+    is_refund = entry.source.startswith("refund_ledger:")
+    booked = booked_or_named(debited_account(entry) if is_refund else credited_account(entry), RECEIVABLE)
+    return booked if isinstance(booked, str) else receivable_account()
 
 
 def credit_account() -> str:

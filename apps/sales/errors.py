@@ -79,6 +79,11 @@ class OrderIsFixed(Conflict):
     enforced_by = ("BS001",)
 
 
+class AccountHasUninvoicedOrders(Conflict):
+    message = _("Account {account} has the payment of order {order}: invoice or cancel the order first.")
+    enforced_by = ("BS004",)
+
+
 class OrderDoesNotAddUp(Invalid):
     message = _("The lines of order {order} do not add up to its total.")
     enforced_by = ("BS002",)

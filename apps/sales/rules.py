@@ -180,13 +180,16 @@ def order_must_have_been_paid(order: Order) -> Payment:
     return max(confirmed, key=lambda payment: (payment.refundable.minor > 0, payment.pk))
 
 
-def payment_must_not_be_refunded(order: Order) -> None:
-    """Locks the confirmed payments until the end of the transaction; they must not be fully refunded."""
+def payment_must_not_be_refunded(order: Order) -> Payment | None:
+    """The payment of the order, if it has one. Locks its confirmed payments until the end of the transaction; they must
+    not be fully refunded."""
     confirmed = Payment.objects.select_for_update().filter(
         reference=order.subject, state=Payment.State.CONFIRMED
     )
-    if confirmed and not any(payment.refundable.minor for payment in confirmed):
+    paid = next((payment for payment in confirmed if payment.refundable.minor), None)
+    if confirmed and paid is None:
         raise OrderIsNotPaid(order=order)
+    return paid
 
 
 def invoice_must_exist(invoice_id: int) -> Invoice:

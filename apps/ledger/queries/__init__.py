@@ -1,5 +1,6 @@
 """Queries of the ledger."""
 
+from .booked_accounts import booked_or_named, credited_account, debited_account
 from .entries import Figures, entries_posted, figures, has_accounts, last_year_with_entries, latest_entries
 from .imports import entries_waiting
 from .income_and_expense import MonthFigures, income_and_expense
@@ -10,7 +11,10 @@ __all__ = [
     "Figures",
     "MonthFigures",
     "TrialBalanceRow",
+    "booked_or_named",
     "booking_obstacles",
+    "credited_account",
+    "debited_account",
     "entries_posted",
     "entries_waiting",
     "figures",

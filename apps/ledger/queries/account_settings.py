@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from apps.kernel.errors import Refusal
 from apps.ledger.errors import (
+    AccountIsInactive,
     AccountOfSettingHasChildren,
     AccountOfSettingIsInactive,
     AccountOfSettingUnknown,
+    AccountUnknown,
 )
 from apps.ledger.hooks import AccountSetting, account_settings
 from apps.ledger.models import Account
@@ -23,6 +25,16 @@ def settings_naming(code: str) -> Sequence[AccountSetting]:
 def unusable_accounts(settings: Sequence[AccountSetting]) -> Sequence[Refusal]:
     """A refusal for each setting whose account does not exist or takes no postings; one query."""
     return _refusals({setting: settings_queries.value(setting) for setting in settings})
+
+
+def inactive_accounts(codes: Sequence[str]) -> Sequence[Refusal]:
+    """A refusal for each account, of an earlier entry, that takes no postings any more."""
+    active = dict(Account.objects.filter(code__in=codes).values_list("code", "is_active"))
+    return [
+        AccountIsInactive(account=code) if code in active else AccountUnknown(account=code)
+        for code in codes
+        if not active.get(code)
+    ]
 
 
 def unusable_account(setting: AccountSetting, code: str) -> Refusal | None:

@@ -12,18 +12,23 @@ from apps.ledger.hooks import AccountSetting
 from apps.ledger.models import Journal
 from apps.periods import rules as periods
 
-from .account_settings import unusable_accounts
+from .account_settings import inactive_accounts, unusable_accounts
 
 GENERAL_JOURNAL = "GEN"
 
 
 def booking_obstacles(
-    day: dt.date, settings: Sequence[AccountSetting], *, currency: str = "", journal: str = GENERAL_JOURNAL
+    day: dt.date,
+    settings: Sequence[AccountSetting],
+    *,
+    accounts: Sequence[str] = (),
+    currency: str = "",
+    journal: str = GENERAL_JOURNAL,
 ) -> Sequence[Refusal]:
-    """All refusals that an entry would meet: of accounts that `settings` name, the currency (unless empty), the
-    journal, or the lack of an open day on or after `day`."""
+    """All refusals that an entry would meet: of accounts that `settings` name or that have the codes `accounts`, the
+    currency (unless empty), the journal, or the lack of an open day on or after `day`."""
     collected = Together()
-    collected.refusals.extend(unusable_accounts(settings))
+    collected.refusals.extend([*unusable_accounts(settings), *inactive_accounts(accounts)])
     if currency:
         collected.check(currency_must_be_valid_on, currency, day)
     if not Journal.objects.filter(code=journal).exists():

@@ -7,11 +7,12 @@ from apps.events import publish
 from apps.kernel.clock import now
 from apps.kernel.errors import together
 from apps.kernel.reasons import reason_must_be_given
+from apps.ledger.queries import booked_or_named, credited_account, debited_account
 from apps.payments import covering, rules
 from apps.payments.commands import ApplyCredit, NoteCreditRefundSent, ReceiveTransfer, RefundCredit
 from apps.payments.errors import ReasonMissing
 from apps.payments.events import CreditApplied, CreditReceived, CreditRefunded, PaymentConfirmed
-from apps.payments.models import Credit, CreditRefund, Payment
+from apps.payments.models import CREDIT, Credit, CreditRefund, Payment
 from apps.payments.postings import book
 from apps.payments.setting_definitions import BANK, CREDIT_ACCOUNT
 
@@ -85,8 +86,8 @@ def refund_credit(command: RefundCredit) -> CreditRefund:
 
     entry = book(
         amount,
-        debit=CREDIT_ACCOUNT,
-        credit=BANK,
+        debit=credited_account(credit.entry).code,
+        credit=BANK if credit.provider == CREDIT else booked_or_named(debited_account(credit.entry), BANK),
         memo=f"Refund of money on account: {credit.payer_name or credit.provider_payment_id}",
         reference=credit.reference,
         source=command.natural_key(),

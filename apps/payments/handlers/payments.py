@@ -8,6 +8,8 @@ from apps.kernel.actors import System
 from apps.kernel.clock import now
 from apps.kernel.errors import together
 from apps.kernel.reasons import reason_must_be_given
+from apps.ledger.models import Entry
+from apps.ledger.queries import booked_or_named, credited_account, debited_account
 from apps.payments import covering, rules
 from apps.payments.commands import (
     ConfirmPayment,
@@ -144,11 +146,11 @@ def refund_payment(command: RefundPayment) -> Refund:
         reason=command.reason,
         requested_at=now(),
     )
-    is_from_credits = payment.paid_through == CREDIT
+    is_from_credits, received = payment.paid_through == CREDIT, entry_of(payment)
     refund.entry = book(
         amount,
-        debit=RECEIVABLE,
-        credit=CREDIT_ACCOUNT if is_from_credits else BANK,
+        debit=booked_or_named(credited_account(received), RECEIVABLE),
+        credit=CREDIT_ACCOUNT if is_from_credits else booked_or_named(debited_account(received), BANK),
         memo=f"Refund for {payment.reference}",
         reference=payment.reference,
         source=command.natural_key(),
@@ -178,6 +180,13 @@ def note_refund_sent(command: NoteRefundSent) -> Refund:
     refund.sent_at, refund.provider_refund_id = now(), command.provider_refund_id
     refund.save(update_fields=["sent_at", "provider_refund_id"])
     return refund
+
+
+def entry_of(payment: Payment) -> Entry:
+    """Of a confirmed payment."""
+    if payment.entry is None:
+        raise ValueError(f"{payment} is not posted.")
+    return payment.entry
 
 
 def _refund_remaining(payment: Payment, reason: str) -> None:

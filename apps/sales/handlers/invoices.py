@@ -24,14 +24,14 @@ def issue_invoice(command: IssueInvoice) -> Invoice:
     if order.has_reached(Order.State.INVOICED):
         return Invoice.objects.get(order=order)
     rules.order_must_be(order, Order.State.PAID)
-    rules.payment_must_not_be_refunded(order)
+    payment = rules.payment_must_not_be_refunded(order)
 
     company, day = companies.first_company(), business_day()
     entry = _book(
         order,
         memo=f"Invoice for order {order}",
         source=command.natural_key(),
-        debit=payments.receivable_account(),
+        debit=payments.receivable_account_of(payment.entry if payment else None),
         credit=queries.revenue_account(),
         amount=order.total,
         day=day,
@@ -70,7 +70,7 @@ def credit_refunds(command: CreditRefunds) -> Order:
             memo=f"Refunded of order {order}: {refund.reason}",
             source=f"refund_credited:{refund.pk}",
             debit=queries.refunds_account(),
-            credit=payments.receivable_account(),
+            credit=payments.receivable_account_of(refund.entry),
             amount=refund.amount,
             day=business_day(),
         )
