@@ -166,6 +166,19 @@ class AccountOfSettingHasChildren(Conflict):
     enforced_by = ("BL015",)
 
 
+class AccountOfSettingHasOtherType(Conflict):
+    message = _("Account {account} of the setting {setting} is of type {type}: the setting takes {types}.")
+    enforced_by = ("BL018",)
+
+
+class AccountOfSettingIsShared(Conflict):
+    message = _(
+        "Account {account} of the setting {setting} is that of the setting {other}: one account for both would merge "
+        "their balances."
+    )
+    enforced_by = ("BL019",)
+
+
 class AccountIsNamedBySetting(Conflict):
     message = _("The setting {setting} names account {account}: choose another account there first.")
     enforced_by = ("BL016",)

@@ -3,15 +3,18 @@ the app that declares the setting adds in its migration.
 
 The row of the account is the one lock of both sides. Deactivating an account and opening a child below it lock the row
 and then read the setting; changing the setting locks the row of the account that it will name and then reads the
-account. The lock and the read are separate statements: the snapshot of the statement that waited for the lock is too
+account. Settings that must differ are changed one after the other, under an advisory lock. The lock and the read are separate statements: the snapshot of the statement that waited for the lock is too
 old. Both are refused in other isolation levels than READ COMMITTED, in which all statements share a snapshot.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
+
 from django.db import migrations
 
-NAMED_ACCOUNT_GUARDS = """
+NAMED_ACCOUNT_GUARD = """
 CREATE FUNCTION ledger_named_account_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     changed text;
@@ -40,14 +43,17 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-
-CREATE FUNCTION ledger_account_setting_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+"""
+ACCOUNT_SETTING_GUARD = """
+CREATE OR REPLACE FUNCTION ledger_account_setting_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     named text := CASE WHEN TG_OP = 'DELETE' THEN TG_ARGV[1] ELSE NEW.value #>> '{}' END;
     account_id bigint;
     account_is_active boolean;
+    account_type text;
     has_children boolean;
     code text;
+    other text;
 BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'The setting % is changed in READ COMMITTED only.', TG_ARGV[0]
@@ -56,26 +62,37 @@ BEGIN
     EXECUTE format('SELECT id FROM %I.ledger_account WHERE code = $1 FOR SHARE', TG_TABLE_SCHEMA)
         INTO account_id USING named;
     EXECUTE format($sql$
-        SELECT is_active, EXISTS (SELECT FROM %1$I.ledger_account AS child WHERE child.parent_id = account.id)
+        SELECT is_active, type,
+               EXISTS (SELECT FROM %1$I.ledger_account AS child WHERE child.parent_id = account.id)
         FROM %1$I.ledger_account AS account WHERE account.id = $1
-        $sql$, TG_TABLE_SCHEMA) INTO account_is_active, has_children USING account_id;
+        $sql$, TG_TABLE_SCHEMA) INTO account_is_active, account_type, has_children USING account_id;
     code := CASE WHEN account_id IS NULL THEN 'BL013' WHEN NOT account_is_active THEN 'BL014'
-        WHEN has_children THEN 'BL015' END;
-    IF TG_OP = 'DELETE' THEN
-        IF code IN ('BL014', 'BL015') THEN
-            RAISE EXCEPTION 'The default account % of % takes no postings.', named, TG_ARGV[0]
-                USING ERRCODE = code, DETAIL = format('setting=%s; account=%s', TG_ARGV[0], named);
-        END IF;
-        RETURN OLD;
+        WHEN has_children THEN 'BL015'
+        WHEN NOT account_type = ANY (string_to_array(TG_ARGV[2], ',')) THEN 'BL018' END;
+    IF code IS NOT NULL AND (TG_OP <> 'DELETE' OR code <> 'BL013') THEN
+        RAISE EXCEPTION 'Account % of the setting % takes none of its postings.', named, TG_ARGV[0]
+            USING ERRCODE = code, DETAIL = format('setting=%s; account=%s; type=%s; types=%s', TG_ARGV[0], named,
+                account_type, replace(TG_ARGV[2], ',', ', '));
     END IF;
-    IF code IS NOT NULL THEN
-        RAISE EXCEPTION 'Account % of the setting % takes no postings.', named, TG_ARGV[0]
-            USING ERRCODE = code, DETAIL = format('setting=%s; account=%s', TG_ARGV[0], named);
+    PERFORM pg_advisory_xact_lock(hashtextextended(TG_TABLE_SCHEMA || ':account-settings', 0));
+    EXECUTE format($sql$
+        SELECT declared.key FROM jsonb_each_text($1::jsonb) AS declared
+        LEFT JOIN %I.settings_setting AS setting USING (key)
+        WHERE coalesce(setting.value #>> '{}', declared.value) = $2 ORDER BY declared.key LIMIT 1
+        $sql$, TG_TABLE_SCHEMA) INTO other USING TG_ARGV[3], named;
+    IF other IS NOT NULL THEN
+        RAISE EXCEPTION 'The settings % and % would name the same account %.', TG_ARGV[0], other, named
+            USING ERRCODE = 'BL019', DETAIL = format('setting=%s; other=%s; account=%s', TG_ARGV[0], other, named);
+    END IF;
+    IF TG_OP = 'DELETE' THEN
+        RETURN OLD;
     END IF;
     RETURN NEW;
 END $$;
 """
-"""The arguments of their triggers: the key of the setting, and its default."""
+"""The arguments of their triggers: the key of the setting, its default, and, of later migrations, the types of account
+that it accepts and the settings that must name another account, with their defaults."""
+NAMED_ACCOUNT_GUARDS = NAMED_ACCOUNT_GUARD + ACCOUNT_SETTING_GUARD
 UNDO_NAMED_ACCOUNT_GUARDS = """
 DROP FUNCTION ledger_account_setting_guard() CASCADE;
 DROP FUNCTION ledger_named_account_guard() CASCADE;
@@ -85,15 +102,40 @@ DROP FUNCTION ledger_named_account_guard() CASCADE;
 def named_account(key: str, default: str) -> migrations.RunSQL:
     """The account that the setting names, by its value or the default, stays active and without children. The
     declaration has the same default (a test compares them)."""
-    name = f"ledger_named_by_{key.replace('.', '_')}"
-    arguments = f"'{key}', '{default}'"
+    name = _trigger(key)
     return migrations.RunSQL(
         f"CREATE TRIGGER {name} BEFORE INSERT OR UPDATE ON ledger_account FOR EACH ROW"
-        f" EXECUTE FUNCTION ledger_named_account_guard({arguments});"
+        f" EXECUTE FUNCTION ledger_named_account_guard('{key}', '{default}');"
+        + _setting_triggers(key, f"'{key}', '{default}'"),
+        f"{_drop_setting_triggers(key)} DROP TRIGGER {name} ON ledger_account",
+    )
+
+
+def accepted_account(
+    key: str, default: str, *, types: Sequence[str], differs_from: Mapping[str, str] | None = None
+) -> migrations.RunSQL:
+    """After `named_account`: the setting names only accounts of these types, and no account that a setting of
+    `differs_from`, with its default, names. The declaration has the same values (a test compares them)."""
+    others = json.dumps(differs_from or {}, sort_keys=True)
+    before, after = f"'{key}', '{default}'", f"'{key}', '{default}', '{','.join(types)}', '{others}'"
+    drop = _drop_setting_triggers(key)
+    return migrations.RunSQL(drop + _setting_triggers(key, after), drop + _setting_triggers(key, before))
+
+
+def _trigger(key: str) -> str:
+    return f"ledger_named_by_{key.replace('.', '_')}"
+
+
+def _setting_triggers(key: str, arguments: str) -> str:
+    name = _trigger(key)
+    return (
         f"CREATE TRIGGER {name} BEFORE INSERT OR UPDATE ON settings_setting FOR EACH ROW WHEN (NEW.key = '{key}')"
         f" EXECUTE FUNCTION ledger_account_setting_guard({arguments});"
         f"CREATE TRIGGER {name}_again BEFORE DELETE ON settings_setting FOR EACH ROW WHEN (OLD.key = '{key}')"
-        f" EXECUTE FUNCTION ledger_account_setting_guard({arguments})",
-        f"DROP TRIGGER {name}_again ON settings_setting; DROP TRIGGER {name} ON settings_setting;"
-        f"DROP TRIGGER {name} ON ledger_account",
+        f" EXECUTE FUNCTION ledger_account_setting_guard({arguments});"
     )
+
+
+def _drop_setting_triggers(key: str) -> str:
+    name = _trigger(key)
+    return f"DROP TRIGGER {name}_again ON settings_setting; DROP TRIGGER {name} ON settings_setting;"

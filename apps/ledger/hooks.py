@@ -6,6 +6,7 @@ The account takes postings as long as a setting names it: by rules, and in the d
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.utils.functional import Promise
@@ -13,17 +14,39 @@ from django.utils.functional import Promise
 from apps.settings import SettingDefinition, declare
 
 AccountSetting = SettingDefinition[str]
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What an account setting accepts: the types of account, and the keys of settings that name other accounts, since
+    one account for both would merge their balances."""
+
+    types: tuple[str, ...]
+    differs_from: tuple[str, ...] = ()
+
+
 Rule = Callable[[AccountSetting, str], None]
-_declared: list[AccountSetting] = []
+_declared: dict[AccountSetting, Accepted] = {}
 _rules: list[Rule] = []
 
 
-def declare_account(*, key: str, default: str, description: str | Promise) -> AccountSetting:
-    """Declares a setting whose value is the code of an account, in an app's setting_definitions.py. A migration of that
-    app has a guard for it (guards.named_account)."""
+def declare_account(
+    *,
+    key: str,
+    default: str,
+    description: str | Promise,
+    types: tuple[str, ...],
+    differs_from: tuple[str, ...] = (),
+) -> AccountSetting:
+    """Declares a setting whose value is the code of an account, in an app's setting_definitions.py. Migrations of that
+    app have guards for it (guards.named_account, guards.accepted_account)."""
     setting = declare(key=key, type=str, default=default, description=description, rule=_must_be_usable)
-    _declared.append(setting)
+    _declared[setting] = Accepted(types, differs_from)
     return setting
+
+
+def accepted_by(setting: AccountSetting) -> Accepted:
+    return _declared[setting]
 
 
 def account_settings() -> Sequence[AccountSetting]:

@@ -8,10 +8,12 @@ REVENUE = declare_account(
     key="sales.revenue_account",
     default="4000",
     description=_("The code of the account that invoices are posted to."),
+    types=("income",),
 )
 REFUNDS = declare_account(
     key="sales.refunds_account",
     default="4900",
     description=_("The code of the account that refunds of sales are posted to."),
+    types=("income", "expense"),
 )
 ACCOUNTS = (REVENUE, REFUNDS)

@@ -1,5 +1,6 @@
 """An account that a setting names takes postings; a setting names only accounts that do."""
 
+import json
 import time
 
 import pytest
@@ -10,11 +11,15 @@ from apps.ledger.commands import DeactivateAccount, OpenAccount
 from apps.ledger.errors import (
     AccountIsNamedBySetting,
     AccountOfSettingHasChildren,
+    AccountOfSettingHasOtherType,
     AccountOfSettingIsInactive,
+    AccountOfSettingIsShared,
     AccountOfSettingUnknown,
+    BookingImpossible,
 )
-from apps.ledger.hooks import account_settings
+from apps.ledger.hooks import accepted_by, account_settings
 from apps.ledger.models import Account
+from apps.payments import rules as payments
 from apps.settings.commands import ChangeSetting
 from apps.settings.models import Setting
 from tests.support.ledger_sql import attempt, raw
@@ -22,6 +27,7 @@ from tests.support.sqlstate import refused
 from tests.support.threads import in_thread
 
 BANK = "payments.bank_account"
+RECEIVABLE = "payments.receivable_account"
 OFF = "UPDATE ledger_account SET is_active = false WHERE code = '{code}'"
 CHILD = (
     "INSERT INTO ledger_account (code, name, type, is_active, parent_id)"
@@ -49,6 +55,12 @@ def open_child(parent, actor):
 @pytest.fixture
 def float_account(chart, controller):
     return dispatch(OpenAccount(code="1200", name="Float", type="asset"), actor=controller)
+
+
+@pytest.fixture
+def spare_accounts(float_account, controller):
+    """Accounts 1200 and 1300, which no setting names."""
+    dispatch(OpenAccount(code="1300", name="Second float", type="asset"), actor=controller)
 
 
 def test_changing_an_account_that_a_setting_names_is_refused_until_it_names_another(
@@ -108,6 +120,85 @@ def test_resetting_a_setting_to_an_inactive_default_is_refused(chart, float_acco
     assert refused(f"DELETE FROM settings_setting WHERE key = '{BANK}'") == "BL014"
 
 
+def test_a_setting_accepts_accounts_of_its_types_only(chart, controller):
+    with pytest.raises(
+        AccountOfSettingHasOtherType, match=f"2000 of the setting {BANK} is of type liability"
+    ):
+        choose("2000", controller)
+    for code in ("2000", "3000", "4000", "5000"):
+        assert refused(NAME.format(code=code)) == "BL018"
+    assert not Setting.objects.exists()
+
+
+def test_a_default_account_of_another_type_is_an_obstacle_of_bookings(at_acme, controller):
+    for code, name, type in (("1000", "Loans", "liability"), ("1100", "Receivables", "asset")):
+        dispatch(OpenAccount(code=code, name=name, type=type), actor=controller)
+
+    with pytest.raises(BookingImpossible) as caught:
+        payments.booking_must_be_possible("USD")
+
+    assert caught.value.context["codes"] == ["ledger.account_of_setting_has_other_type"]
+
+
+def test_bank_and_receivables_are_different_accounts(chart, float_account, controller):
+    choose("1200", controller, key=RECEIVABLE)
+
+    with pytest.raises(
+        AccountOfSettingIsShared, match=f"1200 of the setting {BANK} is that of the setting {RECEIVABLE}"
+    ):
+        choose("1200", controller)
+    with pytest.raises(AccountOfSettingIsShared):
+        choose("1000", controller, key=RECEIVABLE)  # the default of the bank account
+    for alias in ("default", "owner"):
+        assert refused(NAME.format(code="1200"), alias=alias) == "BL019"
+        assert (
+            refused(f"UPDATE settings_setting SET value = '\"1000\"' WHERE key = '{RECEIVABLE}'", alias=alias)
+            == "BL019"
+        )
+
+
+def test_a_setting_is_not_reset_to_a_default_that_another_setting_names(chart, float_account, controller):
+    choose("1200", controller)
+    choose("1000", controller, key=RECEIVABLE)
+
+    assert refused(f"DELETE FROM settings_setting WHERE key = '{BANK}'") == "BL019"
+
+
+def test_two_settings_that_choose_one_account_at_the_same_time_exclude_one_another(
+    chart, acme, float_account
+):
+    other = NAME.replace(BANK, RECEIVABLE)
+
+    assert race(acme, NAME.format(code="1200"), other.format(code="1200")) == "BL019"
+
+
+@pytest.mark.physical_copy
+def test_without_the_lock_two_settings_choose_one_account(chart, acme, float_account):
+    """The control."""
+    lock = "    PERFORM pg_advisory_xact_lock(hashtextextended(TG_TABLE_SCHEMA || ':account-settings', 0));\n"
+    without_lock("ledger_account_setting_guard", lock)
+    other = NAME.replace(BANK, RECEIVABLE)
+
+    assert race(acme, NAME.format(code="1200"), other.format(code="1200"), waits=False) == "done"
+
+
+def test_the_triggers_have_the_declared_types_and_other_settings(at_acme):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT encode(tgargs, 'escape') FROM pg_trigger"
+            " WHERE tgfoid = 'ledger_account_setting_guard'::regproc AND tgrelid = 'settings_setting'::regclass"
+        )
+        enforced = [arguments.split("\\000")[:4] for (arguments,) in cursor.fetchall()]
+
+    assert len(enforced) == 2 * len(account_settings())
+    by_key = {setting.key: setting for setting in account_settings()}
+    for key, _, types, others in enforced:
+        accepted = accepted_by(by_key[key])
+        assert tuple(types.split(",")) == accepted.types
+        assert json.loads(others) == {other: by_key[other].default for other in accepted.differs_from}
+        assert all(key in accepted_by(by_key[other]).differs_from for other in accepted.differs_from)
+
+
 def test_the_triggers_have_the_declared_keys_and_defaults(at_acme):
     with connection.cursor() as cursor:
         cursor.execute(
@@ -127,23 +218,23 @@ def test_the_triggers_have_the_declared_keys_and_defaults(at_acme):
 
 
 @pytest.mark.parametrize("change", [OFF, CHILD], ids=["deactivation", "child"])
-def test_a_setting_and_a_change_of_its_account_exclude_one_another(chart, acme, change):
+def test_a_setting_and_a_change_of_its_account_exclude_one_another(spare_accounts, acme, change):
     """The second one waits for the first one, and is then refused."""
-    assert race(acme, NAME.format(code="2000"), change.format(code="2000")) == "BL016"
+    assert race(acme, NAME.format(code="1200"), change.format(code="1200")) == "BL016"
     forget_setting()
-    assert race(acme, change.format(code="3000"), NAME.format(code="3000")) in ("BL014", "BL015")
+    assert race(acme, change.format(code="1300"), NAME.format(code="1300")) in ("BL014", "BL015")
 
 
 @pytest.mark.physical_copy
 @pytest.mark.parametrize("change", [OFF, CHILD], ids=["deactivation", "child"])
-def test_without_the_lock_a_setting_names_an_account_without_postings(chart, acme, change):
+def test_without_the_lock_a_setting_names_an_account_without_postings(spare_accounts, acme, change):
     """The control: the same races without the lock of the setting's trigger."""
     without_lock("ledger_account_setting_guard", " FOR SHARE")
 
-    assert race(acme, NAME.format(code="2000"), change.format(code="2000"), waits=False) == "done"
+    assert race(acme, NAME.format(code="1200"), change.format(code="1200"), waits=False) == "done"
 
-    assert Setting.objects.get(key=BANK).value == "2000"
-    account = Account.objects.with_has_children().get(code="2000")
+    assert Setting.objects.get(key=BANK).value == "1200"
+    account = Account.objects.with_has_children().get(code="1200")
     assert not account.is_active or account.has_children
 
 

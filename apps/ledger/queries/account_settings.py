@@ -8,11 +8,13 @@ from apps.kernel.errors import Refusal
 from apps.ledger.errors import (
     AccountIsInactive,
     AccountOfSettingHasChildren,
+    AccountOfSettingHasOtherType,
     AccountOfSettingIsInactive,
+    AccountOfSettingIsShared,
     AccountOfSettingUnknown,
     AccountUnknown,
 )
-from apps.ledger.hooks import AccountSetting, account_settings
+from apps.ledger.hooks import AccountSetting, accepted_by, account_settings
 from apps.ledger.models import Account
 from apps.settings import queries as settings_queries
 
@@ -45,15 +47,23 @@ def unusable_account(setting: AccountSetting, code: str) -> Refusal | None:
 def _refusals(codes: dict[AccountSetting, str]) -> list[Refusal]:
     named = Account.objects.with_has_children().filter(code__in=set(codes.values()))
     accounts = {account.code: account for account in named}
-    refusals = [_refusal(setting.key, code, accounts.get(code)) for setting, code in codes.items()]
+    refusals = [_refusal(setting, code, accounts.get(code)) for setting, code in codes.items()]
     return [refusal for refusal in refusals if refusal]
 
 
-def _refusal(setting: str, code: str, account: Account | None) -> Refusal | None:
+def _refusal(setting: AccountSetting, code: str, account: Account | None) -> Refusal | None:
     if account is None:
-        return AccountOfSettingUnknown(account=code, setting=setting)
+        return AccountOfSettingUnknown(account=code, setting=setting.key)
     if not account.is_active:
-        return AccountOfSettingIsInactive(account=code, setting=setting)
+        return AccountOfSettingIsInactive(account=code, setting=setting.key)
     if getattr(account, "has_children", False):  # annotated by with_has_children()
-        return AccountOfSettingHasChildren(account=code, setting=setting)
+        return AccountOfSettingHasChildren(account=code, setting=setting.key)
+    accepted = accepted_by(setting)
+    if account.type not in accepted.types:
+        return AccountOfSettingHasOtherType(
+            account=code, setting=setting.key, type=account.type, types=", ".join(accepted.types)
+        )
+    for other in settings_naming(code):
+        if other.key in accepted.differs_from:
+            return AccountOfSettingIsShared(account=code, setting=setting.key, other=other.key)
     return None
