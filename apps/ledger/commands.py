@@ -44,7 +44,8 @@ class BookEntry(_EntryFields):
     """Book what has occurred already, such as a payment: on its day, or on the first open day after it if its period is
     closed. The entry then shows both days. A missing fiscal year is added, unless a setting prevents it.
 
-    source  the business fact of the entry, as in PostEntry
+    source   the business fact of the entry, as in PostEntry
+    settles  the posted entry that this one settles or refunds, 0 for none: its currencies may be withdrawn meanwhile
     """
 
     permission = "ledger.post_entry"
@@ -53,6 +54,7 @@ class BookEntry(_EntryFields):
 
     occurred_on: dt.date
     source: str
+    settles: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,8 +3,9 @@ the app that declares the setting adds in its migration.
 
 The row of the account is the one lock of both sides. Deactivating an account and opening a child below it lock the row
 and then read the setting; changing the setting locks the row of the account that it will name and then reads the
-account. Settings that must differ are changed one after the other, under an advisory lock. The lock and the read are separate statements: the snapshot of the statement that waited for the lock is too
-old. Both are refused in other isolation levels than READ COMMITTED, in which all statements share a snapshot.
+account. Settings that must differ are changed one after the other, under an advisory lock. The lock and the read are
+separate statements: the snapshot of the statement that waited for the lock is too old. Both are refused in other
+isolation levels than READ COMMITTED, in which all statements share a snapshot.
 """
 
 from __future__ import annotations

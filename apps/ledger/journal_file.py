@@ -16,7 +16,7 @@ from apps.kernel.currencies import currency, currency_must_be_valid_on
 from apps.kernel.money import Money
 from apps.kernel.notation import parse_day
 
-from . import rules
+from . import line_rules, rules
 from .csv_rows import Faults, Row, csv_rows
 from .import_errors import ImportMalformed, RowFault
 
@@ -71,7 +71,9 @@ def read_journal(text: str) -> list[FileEntry]:
     if not faults.rows:
         for entry in entries:
             _lines_must_be_numbered(entry, faults)
-            faults.check(entry.row, "amount", rules.lines_must_balance, [line.money for line in entry.lines])
+            faults.check(
+                entry.row, "amount", line_rules.lines_must_balance, [line.money for line in entry.lines]
+            )
     faults.raise_if_any()
     if not entries:
         raise ImportMalformed([RowFault(1, gettext("there is no entry below the header"))])

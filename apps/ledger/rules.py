@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from django.db import connection
 
 from apps.attachments import queries as attachments
-from apps.kernel.currencies import currency_must_be_valid_on
 from apps.kernel.db.locks import Lock
 from apps.kernel.errors import raise_all, together
 from apps.kernel.money import Money
@@ -38,15 +37,13 @@ from .errors import (
     EntryIsPosted,
     EntryIsReversed,
     EntryNotFound,
-    EntryUnbalanced,
     FactAlreadyPosted,
     JournalCodeTaken,
     JournalUnknown,
-    LineIsZero,
     ReversalTooEarly,
-    TooFewLines,
 )
 from .hooks import AccountSetting
+from .line_rules import lines_must_balance, lines_must_be_money, lines_must_be_two
 from .models import Account, Entry, EntryLine, Journal
 from .queries.account_settings import settings_naming, unusable_account, unusable_accounts
 from .queries.obstacles import booking_obstacles
@@ -67,12 +64,16 @@ class ValidatedEntry:
 
 
 def entry_must_be_valid(
-    posted_on: dt.date, journal: str, lines: Sequence[Line], occurred_on: dt.date | None = None
+    posted_on: dt.date,
+    journal: str,
+    lines: Sequence[Line],
+    occurred_on: dt.date | None = None,
+    settles: int = 0,
 ) -> ValidatedEntry:
     """The journal exists, the accounts take postings, the date is in an open period, and the amounts are valid, in
-    currencies of the day on which it occurred."""
+    currencies of the day on which it occurred, or of the posted entry that it settles."""
     with together() as validation:
-        amounts = validation.check(lines_must_be_money, occurred_on or posted_on, lines)
+        amounts = validation.check(lines_must_be_money, occurred_on or posted_on, lines, settles)
         accounts = validation.check(accounts_must_take_postings, {line.account for line in lines})
         period = validation.check(periods.day_must_be_open, posted_on)
         book = validation.check(journal_must_exist, journal)
@@ -80,11 +81,15 @@ def entry_must_be_valid(
 
 
 def entry_must_be_complete(
-    posted_on: dt.date, journal: str, lines: Sequence[Line], occurred_on: dt.date | None = None
+    posted_on: dt.date,
+    journal: str,
+    lines: Sequence[Line],
+    occurred_on: dt.date | None = None,
+    settles: int = 0,
 ) -> ValidatedEntry:
     """The entry is valid and its lines balance."""
     with together() as validation:
-        validated = validation.check(entry_must_be_valid, posted_on, journal, lines, occurred_on)
+        validated = validation.check(entry_must_be_valid, posted_on, journal, lines, occurred_on, settles)
         if validated:
             validation.check(lines_must_balance, validated.amounts)
         else:
@@ -112,52 +117,6 @@ def fact_must_not_be_posted_with_other_lines(source: str, lines: Sequence[Line])
 def _lock_source(source: str) -> None:
     with connection.cursor() as cursor:
         SOURCE.key(source=source).hold(cursor)
-
-
-def lines_must_be_money(posted_on: dt.date, lines: Sequence[Line]) -> list[Money]:
-    """Exact amounts of ISO 4217 currencies that were valid on the day, none of them zero."""
-    with together() as validation:
-        amounts = [
-            validation.check(line_must_be_money, number, line) for number, line in enumerate(lines, start=1)
-        ]
-        codes = {amount.currency.code for amount in amounts if amount}
-        validation.check(currencies_must_be_valid_on, posted_on, codes)
-    return amounts
-
-
-def line_must_be_money(number: int, line: Line) -> Money:
-    amount = Money.of(line.amount, line.currency)
-    if amount.minor == 0:
-        raise LineIsZero(line=number)
-    return amount
-
-
-def currencies_must_be_valid_on(posted_on: dt.date, codes: Iterable[str]) -> None:
-    with together() as validation:
-        for code in sorted(codes):
-            validation.check(currency_must_be_valid_on, code, posted_on)
-
-
-def lines_must_be_two(lines: int) -> None:
-    if lines < 2:
-        raise TooFewLines(lines=lines)
-
-
-def lines_must_balance(amounts: Sequence[Money]) -> None:
-    """In each currency debits equal credits, exactly."""
-    lines_must_be_two(len(amounts))
-    sums: dict[str, Money] = {}
-    for amount in amounts:
-        code = amount.currency.code
-        sums[code] = sums[code] + amount if code in sums else amount
-    with together() as validation:
-        for difference in sums.values():
-            validation.check(difference_must_be_zero, difference)
-
-
-def difference_must_be_zero(difference: Money) -> None:
-    if difference.minor:
-        raise EntryUnbalanced(currency=difference.currency.code, difference=difference)
 
 
 def entry_must_exist(entry_id: int) -> Entry:

@@ -72,6 +72,7 @@ def confirm_from(payment: Payment, credits: Sequence[Credit]) -> None:
         memo=f"Payment for {payment.reference}, from money on account",
         reference=payment.reference,
         source=f"payment_confirmed:{payment.pk}",
+        settles=used[0].entry,
     )
     payment.state, payment.confirmed_at, payment.paid_through = Payment.State.CONFIRMED, now(), CREDIT
     payment.save(update_fields=["entry", "state", "confirmed_at", "paid_through"])

@@ -48,11 +48,12 @@ def withdraw(event: PaymentVoided) -> None:
 
 @listens_to(RefundProcessed, queue="financial", own_transactions=True)
 def send_refund(event: RefundProcessed) -> None:
-    """Sends a refund. A user records a refund that is sent manually."""
+    """Sends a refund. A user records a refund that is sent manually, such as one of a provider that was removed."""
     refund = Refund.objects.select_related("payment").get(pk=event.refund_id)
-    if refund.sent_at:
+    provider = PROVIDERS.get(refund.payment.paid_through)
+    if refund.sent_at or provider is None:
         return
-    response = provider_must_be_known(refund.payment.paid_through).send_refund(refund)
+    response = provider.send_refund(refund)
     if response.transaction_id:
         dispatch(
             NoteRefundSent(refund_id=refund.pk, provider_refund_id=response.transaction_id),

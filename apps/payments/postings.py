@@ -27,9 +27,11 @@ def book(
     reference: str,
     source: str,
     occurred_on: dt.date | None = None,
+    settles: Entry | None = None,
 ) -> Entry:
     """Books the amount, of which `debit` may have parts by account: on the day (by default the business day), or on
-    the first open day after it. Raises BookingImpossible."""
+    the first open day after it; in the currency of the entry that it settles, or of the day.
+    Raises BookingImpossible."""
     iso, day = amount.currency.code, occurred_on or business_day()
     debits = debit if isinstance(debit, Mapping) else {debit: amount}
     sides = (*debits, credit)
@@ -37,7 +39,7 @@ def book(
         day,
         [side for side in sides if not isinstance(side, str)],
         accounts=[side for side in sides if isinstance(side, str)],
-        currency=iso,
+        currency="" if settles else iso,
     )
     entry: Entry = dispatch(
         BookEntry(
@@ -45,6 +47,7 @@ def book(
             memo=memo,
             reference=reference,
             source=source,
+            settles=settles.pk if settles else 0,
             lines=(
                 *(Line(_code(account), iso, part.amount) for account, part in debits.items()),
                 Line(_code(credit), iso, -amount.amount),

@@ -54,6 +54,11 @@ MAX_PAYMENTS_LISTED = 10
 def amount_must_be_positive(amount: Decimal, currency: str, day: dt.date | None = None) -> Money:
     """In a currency that was valid on the day, today by default."""
     currency_must_be_valid_on(currency, day or business_day())
+    return refund_must_be_positive(amount, currency)
+
+
+def refund_must_be_positive(amount: Decimal, currency: str) -> Money:
+    """In the currency in which the money was received, though it may be withdrawn meanwhile."""
     money = Money.of(amount, currency)
     if money.minor <= 0:
         raise AmountNotPositive(amount=money)

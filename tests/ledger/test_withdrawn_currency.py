@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from decimal import Decimal
 
 import pytest
 from django.core.management import call_command
@@ -15,7 +16,7 @@ from apps.kernel.actors import System
 from apps.kernel.currencies import CurrencyWithdrawn
 from apps.kernel.tenant import activate
 from apps.ledger import queries
-from apps.ledger.commands import ReverseEntry
+from apps.ledger.commands import BookEntry, Line, ReverseEntry
 from apps.ledger.import_errors import ImportMalformed
 from apps.ledger.journal_file import read_journal
 from apps.ledger.models import Entry
@@ -104,11 +105,37 @@ def test_posting_is_judged_by_the_day_of_the_entry(since_2022, accountant, contr
     assert entry.is_posted
     with pytest.raises(CurrencyWithdrawn):
         dispatch(sale("12.34", too_late, "HRK"), actor=accountant)
-    with pytest.raises(CurrencyWithdrawn):
-        dispatch(ReverseEntry(entry_id=entry.pk, posted_on=too_late, reason="Wrong."), actor=controller)
-    assert dispatch(
-        ReverseEntry(entry_id=entry.pk, posted_on=day, reason="Wrong."), actor=controller
-    ).is_posted
+
+
+def test_a_reversal_is_judged_by_the_original_entry(since_2022, accountant, controller):
+    entry = dispatch(sale("12.34", dt.date(2022, 12, 31), "HRK"), actor=accountant)
+
+    reversal = dispatch(
+        ReverseEntry(entry_id=entry.pk, posted_on=dt.date(2023, 1, 1), reason="Wrong."), actor=controller
+    )
+
+    assert reversal.is_posted
+    assert {line.currency for line in reversal.lines.all()} == {"HRK"}
+
+
+def test_what_settles_an_entry_is_booked_in_its_currencies_only(since_2022, accountant):
+    original = dispatch(sale("12.34", dt.date(2022, 12, 31), "HRK"), actor=accountant)
+
+    def book(code, settles):
+        lines = (Line("1000", code, Decimal(1)), Line("4000", code, Decimal(-1)))
+        command = BookEntry(
+            memo="Settled",
+            lines=lines,
+            occurred_on=dt.date(2023, 1, 1),
+            source=f"test:{code}",
+            settles=settles,
+        )
+        return dispatch(command, actor=accountant)
+
+    for code, settles in (("HRK", 0), ("HRK", original.pk + 1), ("DEM", original.pk)):
+        with pytest.raises(CurrencyWithdrawn):
+            book(code, settles)
+    assert book("HRK", original.pk).is_posted
 
 
 def test_a_journal_with_a_withdrawn_currency_names_the_row():

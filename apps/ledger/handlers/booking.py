@@ -24,7 +24,9 @@ def book_entry(command: BookEntry) -> Entry:
     if existing := rules.fact_must_not_be_posted_with_other_lines(command.source, command.lines):
         return existing
     day = _open_day(command.occurred_on)
-    validated = rules.entry_must_be_complete(day, command.journal, command.lines, command.occurred_on)
+    validated = rules.entry_must_be_complete(
+        day, command.journal, command.lines, command.occurred_on, command.settles
+    )
 
     late = command.occurred_on if day != command.occurred_on else None
     entry = write(command, validated, posted_on=day, source=command.source, occurred_on=late)

@@ -10,7 +10,7 @@ from apps.events import publish
 from apps.kernel.clock import now
 from apps.kernel.errors import together
 from apps.kernel.reasons import reason_must_be_given
-from apps.ledger import rules
+from apps.ledger import line_rules, rules
 from apps.ledger.commands import BookEntry, DiscardDraft, DraftEntry, PostDraft, PostEntry, ReverseEntry
 from apps.ledger.errors import ReasonMissing
 from apps.ledger.events import EntryPosted
@@ -44,9 +44,9 @@ def post_draft(command: PostDraft) -> Entry:
     with together() as validation:
         validation.check(periods.period_must_be_open, entry.period)
         lines = list(entry.lines.all())
-        validation.check(rules.lines_must_balance, [line.money for line in lines])
+        validation.check(line_rules.lines_must_balance, [line.money for line in lines])
         validation.check(
-            rules.currencies_must_be_valid_on, entry.posted_on, {line.currency for line in lines}
+            line_rules.currencies_must_be_valid_on, entry.posted_on, {line.currency for line in lines}
         )
 
     entry.post()
@@ -74,9 +74,6 @@ def reverse_entry(command: ReverseEntry) -> Entry:
         period = validation.check(periods.day_must_be_open, command.posted_on)
         lines = list(entry.lines.select_related("account"))
         validation.check(rules.accounts_must_take_postings, {line.account.code for line in lines})
-        validation.check(
-            rules.currencies_must_be_valid_on, command.posted_on, {line.currency for line in lines}
-        )
 
     reversal = Entry.objects.create(
         journal=entry.journal,

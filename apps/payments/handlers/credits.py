@@ -79,7 +79,7 @@ def refund_credit(command: RefundCredit) -> CreditRefund:
     with together() as validation:
         validation.check(rules.reference_must_be_given, command.reference)
         validation.check(reason_must_be_given, command.reason, ReasonMissing)
-        amount = validation.check(rules.amount_must_be_positive, command.amount, credit.currency)
+        amount = validation.check(rules.refund_must_be_positive, command.amount, credit.currency)
     if existing := rules.credit_refund_must_not_differ(credit, command.reference, amount):
         return existing
     rules.credit_must_cover(credit, amount)
@@ -91,6 +91,7 @@ def refund_credit(command: RefundCredit) -> CreditRefund:
         memo=f"Refund of money on account: {credit.payer_name or credit.provider_payment_id}",
         reference=credit.reference,
         source=command.natural_key(),
+        settles=credit.entry,
     )
     refund = CreditRefund.objects.create(
         credit=credit,

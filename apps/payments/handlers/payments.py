@@ -134,7 +134,7 @@ def refund_payment(command: RefundPayment) -> Refund:
         validation.check(rules.reference_must_be_given, command.reference)
         validation.check(reason_must_be_given, command.reason, ReasonMissing)
         validation.check(rules.payment_must_be_confirmed, payment)
-        amount = validation.check(rules.amount_must_be_positive, command.amount, payment.currency)
+        amount = validation.check(rules.refund_must_be_positive, command.amount, payment.currency)
     if existing := rules.refund_must_not_differ(payment, command.reference, amount):
         return existing
     rules.refund_must_be_covered(payment, amount)
@@ -154,6 +154,7 @@ def refund_payment(command: RefundPayment) -> Refund:
         memo=f"Refund for {payment.reference}",
         reference=payment.reference,
         source=command.natural_key(),
+        settles=received,
     )
     refund.state = Refund.State.POSTED
     refund.save(update_fields=["entry", "state"])

@@ -35,6 +35,7 @@ def issue_invoice(command: IssueInvoice) -> Invoice:
         credit=queries.revenue_account(),
         amount=order.total,
         day=day,
+        settles=payment.entry if payment else None,
     )
     order.move_to(Order.State.INVOICED)
     invoice = Invoice.objects.create(
@@ -73,14 +74,23 @@ def credit_refunds(command: CreditRefunds) -> Order:
             credit=payments.receivable_account_of(refund.entry),
             amount=refund.amount,
             day=business_day(),
+            settles=refund.entry,
         )
     return order
 
 
 def _book(
-    order: Order, *, memo: str, source: str, debit: str, credit: str, amount: Money, day: dt.date
+    order: Order,
+    *,
+    memo: str,
+    source: str,
+    debit: str,
+    credit: str,
+    amount: Money,
+    day: dt.date,
+    settles: Entry | None,
 ) -> Entry:
-    rules.booking_must_be_possible(amount.currency.code, day)
+    rules.booking_must_be_possible("" if settles else amount.currency.code, day)
     entry: Entry = dispatch(
         BookEntry(
             occurred_on=day,
@@ -88,6 +98,7 @@ def _book(
             payee=order.customer.name,
             reference=order.subject,
             source=source,
+            settles=settles.pk if settles else 0,
             lines=(
                 Line(debit, amount.currency.code, amount.amount),
                 Line(credit, amount.currency.code, -amount.amount),
