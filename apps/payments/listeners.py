@@ -10,7 +10,14 @@ from apps.kernel.text import sanitised
 from . import receiving, rules
 from .commands import FailPayment, NoteCreditRefundSent, NoteRefundSent
 from .errors import PaymentIsConfirmed
-from .events import CreditRefunded, PaymentRequested, PaymentVoided, RefundProcessed
+from .events import (
+    CreditRefunded,
+    PaymentConfirmed,
+    PaymentFailed,
+    PaymentRequested,
+    PaymentVoided,
+    RefundProcessed,
+)
 from .handlers.payments import PAYMENTS_SYSTEM
 from .models import CreditRefund, Payment, Refund
 from .providers import PROVIDERS
@@ -37,11 +44,29 @@ def charge(event: PaymentRequested) -> None:
 
 @listens_to(PaymentVoided, queue="financial", own_transactions=True)
 def withdraw(event: PaymentVoided) -> None:
-    """Withdraws a void payment. A charge whose confirmation was lost is confirmed here, and thereby refunded."""
-    payment = Payment.objects.get(pk=event.payment_id)
-    if payment.paid_through == payment.provider:
+    withdraw_at_provider(event.payment_id)
+
+
+@listens_to(PaymentFailed, queue="financial", own_transactions=True)
+def withdraw_failed(event: PaymentFailed) -> None:
+    """A payment fails by a report or by a user, while its provider may still charge it."""
+    withdraw_at_provider(event.payment_id)
+
+
+@listens_to(PaymentConfirmed, queue="financial", own_transactions=True)
+def withdraw_paid_otherwise(event: PaymentConfirmed) -> None:
+    """A payment by card that was paid by transfer or from credits."""
+    withdraw_at_provider(event.payment_id)
+
+
+def withdraw_at_provider(payment_id: int) -> None:
+    """Withdraws a payment that its provider need not charge any more. A charge whose confirmation was lost is confirmed
+    here, and thereby refunded, or is on account if the payment was paid otherwise."""
+    payment = Payment.objects.get(pk=payment_id)
+    provider = PROVIDERS.get(payment.provider)
+    if payment.paid_through == payment.provider or provider is None:
         return
-    response = provider_must_be_known(payment.provider).withdraw(payment)
+    response = provider.withdraw(payment)
     if response.transaction_id:
         receiving.receive_charge(payment, response, actor=PAYMENTS_SYSTEM)
 

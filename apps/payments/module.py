@@ -27,7 +27,14 @@ MODULE = Module(
         "credit.applied",
         "credit.refunded",
     ),
-    subscribes=("payment.requested", "payment.voided", "refund.processed", "credit.refunded"),
+    subscribes=(
+        "payment.requested",
+        "payment.confirmed",
+        "payment.failed",
+        "payment.voided",
+        "refund.processed",
+        "credit.refunded",
+    ),
     router="apps.payments.api.urls",
     grants={
         "controller": (*_WORK, "payments.refund_payment", *_VIEWS),
