@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django_filters import filters
 from django_filters.fields import ModelChoiceField
-from django_filters.filters import CharFilter, Filter
+from django_filters.filters import Filter
 from django_filters.filterset import FILTER_FOR_DBFIELD_DEFAULTS, FilterSet
 from django_filters.rest_framework.backends import DjangoFilterBackend
 from rest_framework.exceptions import ErrorDetail
@@ -20,8 +21,23 @@ from rest_framework.exceptions import ValidationError as BadRequest
 from apps.kernel.errors import Refusal
 from apps.kernel.notation import parse_whole_number
 from apps.kernel.notation.form_fields import DayField, InstantField, WholeNumberField
+from apps.kernel.text import CharacterNotAllowed, one_line
 
 __all__ = ["CharFilter", "DateFilter", "FilterBackend", "Filters", "IsoDateTimeFilter"]
+
+
+class TextField(forms.CharField):
+    """A text in the normal form of stored texts, so that composed and decomposed letters name the same row."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(one_line(value) if isinstance(value, str) else value)
+        except CharacterNotAllowed as refusal:
+            raise ValidationError(str(refusal), code="character_not_allowed") from None
+
+
+class CharFilter(filters.CharFilter):
+    field_class: Any = TextField
 
 
 class DateFilter(filters.DateFilter):
@@ -55,6 +71,8 @@ class RowFilter(filters.ModelChoiceFilter):
 
 
 _OF_COLUMNS: Mapping[type[models.Field[Any, Any]], type[Filter]] = {
+    models.CharField: CharFilter,
+    models.TextField: CharFilter,
     models.IntegerField: WholeNumberFilter,
     models.DateTimeField: IsoDateTimeFilter,  # before its base class
     models.DateField: DateFilter,
