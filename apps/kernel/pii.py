@@ -22,6 +22,9 @@ class Kind(StrEnum):
     NAME = "name"
     EMAIL = "email"
     TEXT = "text"
+    REFERENCE = "reference"
+    """A text that identifies a record, such as "order:12", which stays; any other one, and what follows the kinds in
+    "transfer:manual:DE89…", is replaced like a text, so that references remain equal where they were."""
     SECRET = "secret"  # noqa: S105 - a kind of value
     DATA = "data"
     """JSON: emptied."""
@@ -29,7 +32,7 @@ class Kind(StrEnum):
     """A boolean that enables contact with other systems: false in a copy."""
 
 
-NAME, EMAIL, TEXT, SECRET, DATA, OFF = Kind
+NAME, EMAIL, TEXT, REFERENCE, SECRET, DATA, OFF = Kind
 
 _fields: dict[str, dict[str, Kind]] = {}
 _excluded: set[str] = set()

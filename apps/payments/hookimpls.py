@@ -9,7 +9,7 @@ from apps.attachments.hooks import attachable
 from apps.bus import dispatch
 from apps.kernel.money import Money
 from apps.kernel.notation import amount_in_json, whole_number_in_json
-from apps.kernel.pii import NAME, SECRET, TEXT, declare_pii
+from apps.kernel.pii import NAME, REFERENCE, SECRET, TEXT, declare_pii
 from apps.kernel.text import is_visible, sanitised
 from apps.periods import hooks as periods
 from apps.settings.business_day import business_day
@@ -115,10 +115,10 @@ webhooks.incoming("payment.confirmed", confirmed)
 webhooks.incoming("payment.failed", failed)
 webhooks.incoming("transfer.received", received)
 
-declare_pii("payments.Payment", token=SECRET, provider_payment_id=TEXT, why=TEXT)
-declare_pii("payments.Credit", payer_name=NAME, provider_payment_id=TEXT)
-declare_pii("payments.CreditRefund", provider_refund_id=TEXT, reason=TEXT)
+declare_pii("payments.Payment", reference=REFERENCE, token=SECRET, provider_payment_id=TEXT, why=TEXT)
+declare_pii("payments.Credit", payer_name=NAME, reference=REFERENCE, provider_payment_id=TEXT)
+declare_pii("payments.CreditRefund", reference=REFERENCE, provider_refund_id=TEXT, reason=TEXT)
 declare_pii("payments.Transfer", number=TEXT)
-declare_pii("payments.Refund", provider_refund_id=TEXT, reason=TEXT)
+declare_pii("payments.Refund", reference=REFERENCE, provider_refund_id=TEXT, reason=TEXT)
 
 attachable("payments.Payment", title=_("payment"))

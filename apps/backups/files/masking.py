@@ -124,6 +124,9 @@ _MASKS = {
     Kind.NAME: "'Person ' || substr(md5({key} || {own}::text), 1, 16)",
     Kind.EMAIL: "'person-' || substr(md5({key} || lower({own}::text)), 1, 16) || '@sandbox.invalid'",
     Kind.TEXT: "'(text ' || substr(md5({key} || {own}::text), 1, 16) || ')'",
+    Kind.REFERENCE: "CASE WHEN {own}::text ~ '^[a-z_]+:[0-9]{{1,12}}$' THEN {own}::text"
+    " ELSE coalesce(substring({own}::text FROM '^[a-z_]+:[a-z0-9_]+:'), '') || '(text '"
+    " || substr(md5({key} || regexp_replace({own}::text, '^[a-z_]+:[a-z0-9_]+:', '')), 1, 16) || ')' END",
     Kind.SECRET: "''",
     Kind.DATA: "CASE jsonb_typeof({own}::jsonb) WHEN 'array' THEN '[]'::jsonb WHEN 'object' THEN '{{}}'::jsonb"
     " ELSE 'null'::jsonb END",
