@@ -45,7 +45,7 @@ class ConfirmPayment(Command):
     audit_message = gettext_noop("confirmed {result}")
     moves_money: ClassVar[bool] = True
     queue = "financial"
-    fact = ("payment_id", "provider_payment_id")
+    fact = ("payment_id", "provider_payment_id", "provider")
 
     payment_id: int
     provider_payment_id: str
@@ -105,7 +105,7 @@ class RefundPayment(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class NoteRefundSent(Command):
-    """Record that the provider has sent a refund."""
+    """Record that the provider, or a user, has sent a refund. A repetition with another number is refused."""
 
     permission = "payments.confirm_payment"
     audit_message = gettext_noop("recorded that {result} was sent")
@@ -131,7 +131,7 @@ class ReceiveTransfer(Command):
     audit_message = gettext_noop("received {amount} {currency} on account")
     moves_money: ClassVar[bool] = True
     queue = "financial"
-    fact = ("provider", "provider_payment_id", "amount", "currency")
+    fact = ("provider", "provider_payment_id", "amount", "currency", "payment_id", "reference", "payer")
 
     amount: Decimal
     currency: str
@@ -185,7 +185,7 @@ class RefundCredit(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class NoteCreditRefundSent(Command):
-    """Record that a refund of a credit was sent."""
+    """Record that a refund of a credit was sent. A repetition with another number is refused."""
 
     permission = "payments.confirm_payment"
     audit_message = gettext_noop("recorded that {result} was sent")

@@ -80,6 +80,10 @@ class RefundDiffers(Conflict):
     enforced_by = ("payments_refund_once",)
 
 
+class RefundSentDiffers(Conflict):
+    message = _("The {refund} was sent already, as {sent_as} and not as {other}.")
+
+
 class RefundUnknown(NotFound):
     message = _("There is no refund {refund_id}.")
 

@@ -40,6 +40,7 @@ from .errors import (
     ReferenceDiffers,
     ReferenceMissing,
     RefundDiffers,
+    RefundSentDiffers,
     RefundTooLarge,
     RefundUnknown,
 )
@@ -164,6 +165,15 @@ def no_payment_must_be_in_flight(period: Period) -> None:
         raise PaymentsInFlight(
             period=period.code, payments=listed(names, MAX_PAYMENTS_LISTED), count=len(names)
         )
+
+
+def refund_must_not_be_sent_otherwise(refund: Refund | CreditRefund, provider_refund_id: str) -> bool:
+    """Whether it was sent before: then with the same number."""
+    if refund.sent_at and refund.provider_refund_id != provider_refund_id:
+        raise RefundSentDiffers(
+            refund=refund, sent_as=refund.provider_refund_id or "-", other=provider_refund_id or "-"
+        )
+    return refund.sent_at is not None
 
 
 # Credits

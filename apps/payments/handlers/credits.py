@@ -109,7 +109,7 @@ def refund_credit(command: RefundCredit) -> CreditRefund:
 @handles(NoteCreditRefundSent)
 def note_credit_refund_sent(command: NoteCreditRefundSent) -> CreditRefund:
     refund = rules.credit_refund_must_exist(command.refund_id)
-    if refund.sent_at:
+    if rules.refund_must_not_be_sent_otherwise(refund, command.provider_refund_id):
         return refund
 
     refund.sent_at, refund.provider_refund_id = now(), command.provider_refund_id

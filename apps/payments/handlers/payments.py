@@ -70,7 +70,7 @@ def confirm_payment(command: ConfirmPayment) -> Payment:
     number = command.provider_payment_id.strip()
     rules.provider_must_be_known(command.provider)
     rules.provider_id_must_be_free(payment, command.provider, number)
-    if payment.provider_payment_id == number:
+    if (payment.paid_through, payment.provider_payment_id) == (command.provider, number):
         return payment
     rules.payment_must_not_be_confirmed(payment)
     received_on = rules.receipt_must_not_be_in_future(command.received_on)
@@ -175,7 +175,7 @@ def refund_payment(command: RefundPayment) -> Refund:
 @handles(NoteRefundSent)
 def note_refund_sent(command: NoteRefundSent) -> Refund:
     refund = rules.refund_must_exist(command.refund_id)
-    if refund.sent_at:
+    if rules.refund_must_not_be_sent_otherwise(refund, command.provider_refund_id):
         return refund
 
     refund.sent_at, refund.provider_refund_id = now(), command.provider_refund_id
