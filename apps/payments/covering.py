@@ -1,4 +1,5 @@
-"""Payments and the credits that cover them: always whole, in the transaction of the command.
+"""Payments and the credits that cover them: always whole, in the transaction of the command. Rows are locked before
+anything is booked (docs/decisions/0024-order-of-locks.md).
 
 A payment is never part-paid. Parts of its money stay on account, as a liability, until they cover it.
 """
@@ -35,15 +36,26 @@ def lock_reference(reference: str) -> None:
 
 def cover_from_reference(payment: Payment) -> bool:
     """Confirms an outstanding bank transfer if the credits for its reference cover it."""
+    return cover(payment, lock_credits(payment))
+
+
+def lock_credits(payment: Payment) -> list[Credit]:
+    """The open credits for the reference of the payment, locked."""
+    return list(Credit.objects.open().select_for_update().filter(reference=payment.reference))
+
+
+def cover(payment: Payment, credits: Sequence[Credit]) -> bool:
+    """Confirms an outstanding bank transfer if those of the credits cover it that may. The rows of all are locked."""
     if payment.state != Payment.State.REQUESTED or payment.provider != "manual":
         return False
-    credits = (
-        Credit.objects.open()
-        .select_for_update()
-        .filter(reference=payment.reference, currency=payment.currency, provider__in=TRANSFERS)
-    )
     payer = hooks.payer_of(payment.reference).key
-    usable = [credit for credit in credits if credit.payer in ("", payer)]
+    usable = [
+        credit
+        for credit in credits
+        if credit.currency == payment.currency
+        and credit.provider in TRANSFERS
+        and credit.payer in ("", payer)
+    ]
     if sum(credit.unused.minor for credit in usable) < payment.amount_minor:
         return False
     confirm_from(payment, usable)

@@ -30,6 +30,7 @@ def receive_transfer(command: ReceiveTransfer) -> Credit:
     reference = rules.purpose_of(command.payment_id, command.reference)
     covering.lock_reference(reference)
     payment = rules.payment_for(command.payment_id, reference)
+    credits = covering.lock_credits(payment) if payment else []
     payer = rules.payer_must_agree(command.payer, reference)
     if existing := rules.transfer_must_not_differ(command.provider, number, amount):
         return existing
@@ -58,7 +59,7 @@ def receive_transfer(command: ReceiveTransfer) -> Credit:
     publish(
         CreditReceived(credit_id=credit.pk, payer=credit.payer, reference=credit.reference, entry_id=entry.pk)
     )
-    if payment and covering.cover_from_reference(payment):
+    if payment and covering.cover(payment, [*credits, credit]):
         credit.refresh_from_db(fields=["used_minor"])
     return credit
 
