@@ -120,7 +120,8 @@ class ReceiveTransfer(Command):
     """Book money that arrived and confirms no payment as it is: a part of a payment, more than it, or money without a
     payment. It is on account of the customer. Transfers for the same purpose confirm its payment once they cover it.
 
-    provider_payment_id  the id of the transfer at the bank or provider; a transfer is booked once
+    provider_payment_id  the id of the transfer at the bank or provider; a transfer is booked once, and a repetition
+                         returns its credit, or is refused for another amount, purpose or customer
     payment_id           the payment that the money is for; 0 if there is none yet
     reference            the purpose, such as "order:12", if there is no payment yet
     payer                the code of the customer, if neither payment nor purpose names it
@@ -131,7 +132,6 @@ class ReceiveTransfer(Command):
     audit_message = gettext_noop("received {amount} {currency} on account")
     moves_money: ClassVar[bool] = True
     queue = "financial"
-    fact = ("provider", "provider_payment_id", "amount", "currency", "payment_id", "reference", "payer")
 
     amount: Decimal
     currency: str
@@ -141,9 +141,6 @@ class ReceiveTransfer(Command):
     reference: str = ""
     payer: str = ""
     received_on: dt.date | None = None
-
-    def natural_key(self) -> str:
-        return f"transfer:{self.provider}:{self.provider_payment_id}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,8 +23,15 @@ from .postings import book
 from .setting_definitions import RECEIVABLE
 
 REFERENCE = Lock("{schema}:payments:{reference}")
+TRANSFER = Lock("{schema}:transfer:{provider}:{number}")
 TRANSFERS = ("manual", CREDIT)
 """What may cover a bank transfer without a user: a payment by card may be charged at any time, so a user decides."""
+
+
+def lock_transfer(provider: str, number: str) -> None:
+    """Serialises the reports of a transfer: the later of two compares itself with the credit of the earlier."""
+    with connection.cursor() as cursor:
+        TRANSFER.key(provider=provider, number=number).hold(cursor)
 
 
 def lock_reference(reference: str) -> None:

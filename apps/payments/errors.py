@@ -84,6 +84,12 @@ class RefundSentDiffers(Conflict):
     message = _("The {refund} was sent already, as {sent_as} and not as {other}.")
 
 
+class TransferDiffers(Conflict):
+    message = _(
+        "The transfer {provider_payment_id} is booked already, as {booked_as} for {booked_for}, not for {other}."
+    )
+
+
 class RefundUnknown(NotFound):
     message = _("There is no refund {refund_id}.")
 

@@ -43,6 +43,7 @@ from .errors import (
     RefundSentDiffers,
     RefundTooLarge,
     RefundUnknown,
+    TransferDiffers,
 )
 from .hooks import Payer
 from .models import Credit, CreditRefund, Payment, Refund, Transfer
@@ -212,14 +213,29 @@ def payer_must_agree(code: str, reference: str) -> Payer:
     return payer
 
 
-def transfer_must_not_differ(provider: str, number: str, amount: Money) -> Credit | None:
-    """The credit of the transfer, if it is booked: of the same amount, and not as a payment."""
+def transfer_must_not_differ(
+    provider: str, number: str, amount: Money, reference: str, payer: Payer
+) -> Credit | None:
+    """The credit of the transfer, if it is booked: of the same amount, and not as a payment; for the same purpose and
+    customer, where they are reported again."""
     booked = (
         Transfer.objects.filter(provider=provider, number=number).select_related("credit", "payment").first()
     )
     if booked and (booked.credit is None or booked.credit.amount != amount):
         raise ProviderIdTaken(provider_payment_id=number, booked_as=booked.payment or booked.credit)
-    return booked.credit if booked else None
+    if booked is None or booked.credit is None:
+        return None
+    credit = booked.credit
+    for reported, known, name in (
+        (reference, credit.reference, reference),
+        (payer.key, credit.payer, payer.name),
+    ):
+        if reported not in ("", known):
+            booked_for = credit.reference or credit.payer_name or "-"
+            raise TransferDiffers(
+                provider_payment_id=number, booked_as=credit, booked_for=booked_for, other=name or reported
+            )
+    return credit
 
 
 def payment_must_be_outstanding(payment: Payment) -> None:

@@ -7,7 +7,6 @@ import re
 import time
 from decimal import Decimal
 
-import pytest
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 

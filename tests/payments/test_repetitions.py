@@ -17,7 +17,7 @@ from apps.payments.commands import (
     RefundCredit,
     RefundPayment,
 )
-from apps.payments.errors import RefundSentDiffers
+from apps.payments.errors import ProviderIdTaken, RefundSentDiffers, TransferDiffers
 from apps.payments.models import Credit
 
 
@@ -49,15 +49,19 @@ def test_a_refund_of_a_credit_that_was_sent_is_not_sent_with_another_number(till
         dispatch(replace(sent, provider_refund_id="out-2"), actor=controller)
 
 
-@pytest.mark.parametrize("other", [{"reference": "order:2"}, {"amount": Decimal(61)}])
-def test_a_transfer_is_not_reported_again_with_other_arguments(till, controller, other):
+@pytest.mark.parametrize(
+    ("other", "refusal"),
+    [({"reference": "order:2"}, TransferDiffers), ({"amount": Decimal(61)}, ProviderIdTaken)],
+)
+def test_a_transfer_is_not_reported_again_with_other_arguments(till, controller, other, refusal):
     transfer = ReceiveTransfer(
         amount=Decimal(60), currency="USD", provider_payment_id="bank-1", reference="order:1"
     )
     first = dispatch(transfer, actor=controller)
 
     assert dispatch(transfer, actor=controller).pk == first.pk
-    with pytest.raises(FactConflict):
+    assert dispatch(replace(transfer, reference=""), actor=controller).pk == first.pk
+    with pytest.raises(refusal):
         dispatch(replace(transfer, **other), actor=controller)
     assert Credit.objects.count() == 1
 

@@ -27,12 +27,13 @@ def receive_transfer(command: ReceiveTransfer) -> Credit:
         amount = validation.check(
             rules.amount_must_be_positive, command.amount, command.currency, received_on
         )
+    covering.lock_transfer(command.provider, number)
     reference = rules.purpose_of(command.payment_id, command.reference)
     covering.lock_reference(reference)
     payment = rules.payment_for(command.payment_id, reference)
     credits = covering.lock_credits(payment) if payment else []
     payer = rules.payer_must_agree(command.payer, reference)
-    if existing := rules.transfer_must_not_differ(command.provider, number, amount):
+    if existing := rules.transfer_must_not_differ(command.provider, number, amount, reference, payer):
         return existing
 
     entry = book(
