@@ -25,7 +25,7 @@ from apps.payments.models import Credit, CreditRefund
 from tests.support.threads import in_tenant, in_thread
 
 LOCK = re.compile(r'FROM "(\w+)".* FOR (?:NO KEY )?UPDATE')
-POSTS = re.compile(r'UPDATE "ledger_entry" SET .*"status"')
+POSTS = re.compile(r"UPDATE ledger_entry SET status")
 
 
 def transfer(amount, number, **fields):
