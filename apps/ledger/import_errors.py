@@ -115,6 +115,16 @@ class ImportStopped(Conflict):
     message = _("Row {row}: {reason}")
 
 
+class ImportNotBookable(RowsRefused):
+    """Checked before the first entry of an import is posted, and again before a retry."""
+
+    status = 409
+    message = _(
+        "{count} entries cannot be booked any more, so nothing of the import was posted just now. Remove the reasons "
+        "and retry the job, or discard the import. {rows}"
+    )
+
+
 class ImportUnfinished(Conflict):
     message = _(
         "{reason} {waiting} of {entries} entries of import {import_id} are not posted: retry job {job_id}, or discard "
@@ -134,5 +144,7 @@ class ImportRemains(Conflict):
     """For the closing of a period."""
 
     message = _(
-        "Import {import_id} has entries in period {period} that are not posted: retry its job, or discard them."
+        "Period {period} has {entries} entries of imports that are not posted: {imports}. Retry their jobs, or discard "
+        "the entries, first."
     )
+    enforced_by = ("BL020",)

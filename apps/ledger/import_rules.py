@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from django.db import connection
+from django.db.models import QuerySet
+from django.utils.translation import gettext
 
 from apps.jobs.models import Run
 from apps.kernel.db.locks import Lock
+from apps.kernel.errors import Refusal
+from apps.kernel.listing import listed
 from apps.periods.models import Period
 
-from .import_errors import ImportHasNoEntries, ImportNotFound, ImportRemains
+from . import rules
+from .import_errors import ImportHasNoEntries, ImportNotBookable, ImportNotFound, ImportRemains, RowFault
 from .import_models import JournalImport, StagedEntry
+from .models import Account
 
+MAX_IMPORTS_LISTED = 10
 IMPORT = Lock("{schema}:journal-import")
 
 
@@ -33,7 +42,37 @@ def import_must_have_entries(import_id: int) -> JournalImport:
 
 def no_import_must_remain(period: Period) -> None:
     """The closing check for imports."""
-    days = {"posted_on__gte": period.starts_on, "posted_on__lte": period.ends_on}
-    staged = StagedEntry.objects.filter(**days).order_by("pk").first()
-    if staged is not None:
-        raise ImportRemains(import_id=staged.journal_import_id, period=period.code)
+    staged = StagedEntry.objects.filter(posted_on__gte=period.starts_on, posted_on__lte=period.ends_on)
+    if waiting := staged.count():
+        ids = staged.order_by("journal_import_id").values_list("journal_import_id", flat=True).distinct()
+        imports = listed([str(import_id) for import_id in ids], MAX_IMPORTS_LISTED)
+        raise ImportRemains(period=period.code, entries=waiting, imports=imports)
+
+
+def staged_entries_must_be_bookable(staged: QuerySet[StagedEntry]) -> None:
+    """All of them: their periods are open, which the database guarantees as long as they wait, and their accounts still
+    take postings. So an import is posted as a whole, or none of the entries that wait is."""
+    reasons = {account: str(refusal) for account, refusal in _unusable(staged)}
+    closed = Period.objects.filter(status=Period.Status.CLOSED)
+    faults = [
+        RowFault(entry.row, gettext("period {period} is closed").format(period=period.code), "date")
+        for period in closed
+        for entry in staged.filter(posted_on__gte=period.starts_on, posted_on__lte=period.ends_on).only("row")
+    ]
+    for account, reason in reasons.items():
+        with_account = staged.filter(lines__contains=[[account]]).order_by("row")
+        faults += [RowFault(entry.row, reason, "account") for entry in with_account.only("row")]
+    if faults:
+        raise ImportNotBookable(sorted(faults, key=lambda fault: fault.row))
+
+
+def _unusable(staged: QuerySet[StagedEntry]) -> Iterator[tuple[str, Refusal]]:
+    codes = {line[0] for lines in staged.values_list("lines", flat=True).iterator() for line in lines}
+    accounts = {
+        account.code: account for account in Account.objects.with_has_children().filter(code__in=codes)
+    }
+    for code in sorted(codes):
+        try:
+            rules.account_must_take_postings(code, accounts.get(code))
+        except Refusal as refusal:
+            yield code, refusal

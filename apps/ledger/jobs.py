@@ -14,6 +14,7 @@ from apps.jobs.csv_export import CsvExport, Page
 from apps.jobs.declaration import Job, Step
 from apps.kernel.errors import Refusal, Unavailable
 
+from . import import_rules
 from .commands import Line, PostEntry
 from .import_errors import ImportStopped
 from .import_models import ImportedEntry, StagedEntry
@@ -64,7 +65,8 @@ def _rows(entry: Entry) -> list[tuple[object, ...]]:
 class PostImport(Job, name="ledger.post_import"):
     """Posts the staged entries of an import in the order of the file, each once: the same step deletes the staged rows.
 
-    A refused entry stops the job at its row, and a retry continues there. The entries before it are posted.
+    All of them are checked before the first is posted, and before a retry. An entry that is refused later stops the job
+    at its row, and a retry continues there.
     """
 
     title = _("Import of a journal")
@@ -77,6 +79,8 @@ class PostImport(Job, name="ledger.post_import"):
         return self._staged().count()
 
     def post(self, cursor: int | None) -> Step:
+        if cursor is None or self.run.last_error:
+            import_rules.staged_entries_must_be_bookable(self._staged())
         page = [*self._staged().order_by("row")[: self.page_size]]
         posted = [*self._posted(page)]
         ImportedEntry.objects.bulk_create(posted)

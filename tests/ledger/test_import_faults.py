@@ -275,13 +275,31 @@ class TestJob:
         running.run_slice(record.job_id)
         return record
 
-    def test_a_refused_entry_stops_the_job_at_its_row(self, stopped):
+    def test_an_entry_that_cannot_be_booked_any_more_stops_the_whole_import(self, stopped):
         run = Run.objects.get(pk=stopped.job_id)
 
-        assert (run.state, run.last_error) == (Run.State.FAILED, "Row 8: Account 3000 is inactive.")
-        assert (Entry.objects.posted().count(), StagedEntry.objects.count()) == (3, 2)
+        assert run.state == Run.State.FAILED
+        assert run.last_error.startswith("1 entries cannot be booked any more")
+        assert "row 8: account: Account 3000 is inactive." in run.last_error
+        assert (Entry.objects.posted().count(), StagedEntry.objects.count()) == (0, 5)
 
-    def test_a_retry_continues_at_the_refused_entry(self, stopped, controller):
+    def test_an_entry_that_is_refused_later_stops_the_job_at_its_row(
+        self, chart, controller, pages_of_two, monkeypatch
+    ):
+        record = dispatch(journal(*(row for number in range(5) for row in entry(number))), actor=controller)
+        step = PostImport.step
+
+        def deactivate_before_the_second_page(job, stage, cursor):
+            Account.objects.filter(code="5000").update(is_active=cursor is None)
+            return step(job, stage, cursor)
+
+        monkeypatch.setattr(PostImport, "step", deactivate_before_the_second_page)
+        running.run_slice(record.job_id)
+
+        assert Run.objects.get(pk=record.job_id).last_error == "Row 6: Account 5000 is inactive."
+        assert (Entry.objects.posted().count(), StagedEntry.objects.count()) == (2, 3)
+
+    def test_a_retry_posts_the_import_once_the_reason_is_removed(self, stopped, controller):
         Account.objects.filter(code="3000").update(is_active=True)
         dispatch(RetryJob(job_id=stopped.job_id), actor=controller)
         running.run_slice(stopped.job_id)
@@ -293,7 +311,7 @@ class TestJob:
     def test_a_period_with_remaining_entries_is_closed_only_after_their_discard(
         self, stopped, controller, january
     ):
-        with pytest.raises(Exception, match=f"Import {stopped.pk} has entries in period"):
+        with pytest.raises(Exception, match=f"has 5 entries of imports that are not posted: {stopped.pk}"):
             dispatch(ClosePeriod(period_id=january.pk, reason="The month is over."), actor=controller)
         dispatch(DiscardImport(import_id=stopped.pk, reason="Corrected by hand"), actor=controller)
         dispatch(ClosePeriod(period_id=january.pk, reason="The month is over."), actor=controller)
@@ -371,5 +389,5 @@ class TestCommand:
 
         assert exited.value.code == 3
         assert capsys.readouterr().err.startswith(
-            "ledger.import_unfinished: Row 2: Account 5000 is inactive. 1 of 1 entries of import"
+            "ledger.import_unfinished: 1 entries cannot be booked any more"
         )

@@ -118,7 +118,7 @@ def test_a_reversal_is_judged_by_the_original_entry(since_2022, accountant, cont
     assert {line.currency for line in reversal.lines.all()} == {"HRK"}
 
 
-def test_what_settles_an_entry_is_booked_in_its_currencies_only(since_2022, accountant):
+def test_a_settlement_of_an_entry_is_booked_in_its_currencies_only(since_2022, accountant):
     original = dispatch(sale("12.34", dt.date(2022, 12, 31), "HRK"), actor=accountant)
 
     def book(code, settles):

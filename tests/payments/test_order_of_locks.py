@@ -46,14 +46,16 @@ def refund(credit, amount):
 
 
 def locks_after_posting(work):
-    """The tables of which a command locks rows after its first posting."""
+    """The tables of which a command locks rows after its first posting, and none before."""
     with CaptureQueriesContext(connection) as captured:
         work()
-    posted, tables = False, []
+    posted, before, tables = False, set(), []
     for query in captured.captured_queries:
         posted = posted or bool(POSTS.search(query["sql"]))
         lock = LOCK.search(query["sql"])
-        if posted and lock:
+        if lock and not posted:
+            before.add(lock[1])
+        elif lock and lock[1] not in before:
             tables.append(lock[1])
     assert posted
     return tables

@@ -1,4 +1,4 @@
-"""A payment that is given up is withdrawn at its provider; a charge that is confirmed afterwards is not lost."""
+"""A failed or void payment is withdrawn at its provider; a charge that is confirmed afterwards is not lost."""
 
 from __future__ import annotations
 
@@ -59,14 +59,14 @@ def pending(card, accountant):
     return payment
 
 
-def give_up(payment, command, actor):
+def end(payment, command, actor):
     dispatch(command(payment_id=payment.pk, reason="No reply in time"), actor=actor)
     settle()
 
 
 @pytest.mark.parametrize("command", [FailPayment, VoidPayment])
-def test_a_payment_that_is_given_up_is_withdrawn(card, pending, controller, command):
-    give_up(pending, command, controller)
+def test_a_failed_or_void_payment_is_withdrawn(card, pending, controller, command):
+    end(pending, command, controller)
 
     assert card.withdrawn == [pending.pk]
     assert Payment.objects.get().state in ("failed", "void")
@@ -76,7 +76,7 @@ def test_a_payment_that_is_given_up_is_withdrawn(card, pending, controller, comm
 def test_a_charge_before_the_withdrawal_is_booked_and_refunded(card, pending, controller, command):
     card.charged = True
 
-    give_up(pending, command, controller)
+    end(pending, command, controller)
 
     payment, refund = Payment.objects.get(), Refund.objects.get()
     assert (payment.state, payment.refunded_minor) == ("confirmed", 10_000)

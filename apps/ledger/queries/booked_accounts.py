@@ -20,6 +20,6 @@ def credited_account(entry: Entry) -> Account:
 
 
 def booked_or_named(account: Account, setting: AccountSetting) -> str | AccountSetting:
-    """The code of the account while it takes postings, and otherwise the setting: a bank account that was given up
+    """The code of the account while it takes postings, and otherwise the setting: a bank account that was closed
     pays no refund."""
     return account.code if account.is_active else setting
