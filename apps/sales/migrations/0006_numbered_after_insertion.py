@@ -58,5 +58,5 @@ DROP FUNCTION sales_invoice_guard() CASCADE;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sales", "0004_accepted_accounts")]
+    dependencies = [("sales", "0005_accepted_accounts")]
     operations = [migrations.RunSQL(NUMBER, UNDO)]

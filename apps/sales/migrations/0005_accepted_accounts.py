@@ -6,7 +6,7 @@ from apps.ledger.guards import accepted_account
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sales", "0003_account_of_paid_orders"), ("ledger", "0003_accepted_accounts")]
+    dependencies = [("sales", "0004_account_of_paid_orders"), ("ledger", "0004_accepted_accounts")]
     operations = [
         accepted_account("sales.revenue_account", "4000", types=["income"]),
         accepted_account("sales.refunds_account", "4900", types=["income", "expense"]),

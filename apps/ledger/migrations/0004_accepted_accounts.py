@@ -7,5 +7,5 @@ from apps.ledger.guards import ACCOUNT_SETTING_GUARD
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0002_invariants")]
+    dependencies = [("ledger", "0003_search")]
     operations = [migrations.RunSQL(ACCOUNT_SETTING_GUARD, migrations.RunSQL.noop)]

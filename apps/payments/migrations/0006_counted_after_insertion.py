@@ -93,5 +93,5 @@ DROP FUNCTION payments_refund_guard() CASCADE;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0004_accepted_accounts")]
+    dependencies = [("payments", "0005_accepted_accounts")]
     operations = [migrations.RunSQL(REFUND + CREDIT, UNDO)]

@@ -9,7 +9,7 @@ BANK, RECEIVABLE = "payments.bank_account", "payments.receivable_account"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0003_account_of_open_credits"), ("ledger", "0003_accepted_accounts")]
+    dependencies = [("payments", "0004_account_of_open_credits"), ("ledger", "0004_accepted_accounts")]
     operations = [
         accepted_account(BANK, "1000", types=["asset"], differs_from={RECEIVABLE: "1100"}),
         accepted_account("payments.credit_account", "2100", types=["liability"]),

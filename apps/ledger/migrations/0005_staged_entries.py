@@ -54,5 +54,5 @@ DROP FUNCTION ledger_staged_guard() CASCADE;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("ledger", "0003_accepted_accounts"), ("periods", "0002_invariants")]
+    dependencies = [("ledger", "0004_accepted_accounts"), ("periods", "0002_invariants")]
     operations = [migrations.RunSQL(STAGED, UNDO)]

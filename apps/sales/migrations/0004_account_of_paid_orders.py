@@ -26,5 +26,5 @@ CREATE TRIGGER sales_account_guard BEFORE UPDATE OF is_active ON ledger_account 
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sales", "0002_invariants"), ("payments", "0003_account_of_open_credits")]
+    dependencies = [("sales", "0003_search"), ("payments", "0004_account_of_open_credits")]
     operations = [migrations.RunSQL(GUARD, "DROP FUNCTION sales_account_guard() CASCADE")]

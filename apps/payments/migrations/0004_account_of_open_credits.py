@@ -25,5 +25,5 @@ CREATE TRIGGER payments_account_guard BEFORE UPDATE OF is_active ON ledger_accou
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0002_invariants"), ("ledger", "0002_invariants")]
+    dependencies = [("payments", "0003_search"), ("ledger", "0002_invariants")]
     operations = [migrations.RunSQL(GUARD, "DROP FUNCTION payments_account_guard() CASCADE")]
