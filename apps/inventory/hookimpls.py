@@ -1,6 +1,6 @@
 """Personal data in inventory."""
 
-from apps.kernel.pii import TEXT, declare_pii
+from apps.kernel.pii import REFERENCE, TEXT, declare_pii
 
-declare_pii("inventory.Reservation", reason=TEXT)
-declare_pii("inventory.StockMove", reason=TEXT)
+declare_pii("inventory.Reservation", reference=REFERENCE, reason=TEXT)
+declare_pii("inventory.StockMove", reference=REFERENCE, reason=TEXT)
