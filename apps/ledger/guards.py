@@ -3,9 +3,9 @@ the app that declares the setting adds in its migration.
 
 The row of the account is the one lock of both sides. Deactivating an account and opening a child below it lock the row
 and then read the setting; changing the setting locks the row of the account that it will name and then reads the
-account. Settings that must differ are changed one after the other, under an advisory lock. The lock and the read are
-separate statements: the snapshot of the statement that waited for the lock is too old. Both are refused in other
-isolation levels than READ COMMITTED, in which all statements share a snapshot.
+account. Settings that must differ are changed one after the other (migration 0004). The lock and the read are separate
+statements: the snapshot of the statement that waited for the lock is too old. Both are refused in other isolation
+levels than READ COMMITTED, in which all statements share a snapshot.
 """
 
 from __future__ import annotations
@@ -46,15 +46,13 @@ BEGIN
 END $$;
 """
 ACCOUNT_SETTING_GUARD = """
-CREATE OR REPLACE FUNCTION ledger_account_setting_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION ledger_account_setting_guard() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     named text := CASE WHEN TG_OP = 'DELETE' THEN TG_ARGV[1] ELSE NEW.value #>> '{}' END;
     account_id bigint;
     account_is_active boolean;
-    account_type text;
     has_children boolean;
     code text;
-    other text;
 BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'The setting % is changed in READ COMMITTED only.', TG_ARGV[0]
@@ -63,30 +61,21 @@ BEGIN
     EXECUTE format('SELECT id FROM %I.ledger_account WHERE code = $1 FOR SHARE', TG_TABLE_SCHEMA)
         INTO account_id USING named;
     EXECUTE format($sql$
-        SELECT is_active, type,
-               EXISTS (SELECT FROM %1$I.ledger_account AS child WHERE child.parent_id = account.id)
+        SELECT is_active, EXISTS (SELECT FROM %1$I.ledger_account AS child WHERE child.parent_id = account.id)
         FROM %1$I.ledger_account AS account WHERE account.id = $1
-        $sql$, TG_TABLE_SCHEMA) INTO account_is_active, account_type, has_children USING account_id;
+        $sql$, TG_TABLE_SCHEMA) INTO account_is_active, has_children USING account_id;
     code := CASE WHEN account_id IS NULL THEN 'BL013' WHEN NOT account_is_active THEN 'BL014'
-        WHEN has_children THEN 'BL015'
-        WHEN NOT account_type = ANY (string_to_array(TG_ARGV[2], ',')) THEN 'BL018' END;
-    IF code IS NOT NULL AND (TG_OP <> 'DELETE' OR code <> 'BL013') THEN
-        RAISE EXCEPTION 'Account % of the setting % takes none of its postings.', named, TG_ARGV[0]
-            USING ERRCODE = code, DETAIL = format('setting=%s; account=%s; type=%s; types=%s', TG_ARGV[0], named,
-                account_type, replace(TG_ARGV[2], ',', ', '));
-    END IF;
-    PERFORM pg_advisory_xact_lock(hashtextextended(TG_TABLE_SCHEMA || ':account-settings', 0));
-    EXECUTE format($sql$
-        SELECT declared.key FROM jsonb_each_text($1::jsonb) AS declared
-        LEFT JOIN %I.settings_setting AS setting USING (key)
-        WHERE coalesce(setting.value #>> '{}', declared.value) = $2 ORDER BY declared.key LIMIT 1
-        $sql$, TG_TABLE_SCHEMA) INTO other USING TG_ARGV[3], named;
-    IF other IS NOT NULL THEN
-        RAISE EXCEPTION 'The settings % and % would name the same account %.', TG_ARGV[0], other, named
-            USING ERRCODE = 'BL019', DETAIL = format('setting=%s; other=%s; account=%s', TG_ARGV[0], other, named);
-    END IF;
+        WHEN has_children THEN 'BL015' END;
     IF TG_OP = 'DELETE' THEN
+        IF code IN ('BL014', 'BL015') THEN
+            RAISE EXCEPTION 'The default account % of % takes no postings.', named, TG_ARGV[0]
+                USING ERRCODE = code, DETAIL = format('setting=%s; account=%s', TG_ARGV[0], named);
+        END IF;
         RETURN OLD;
+    END IF;
+    IF code IS NOT NULL THEN
+        RAISE EXCEPTION 'Account % of the setting % takes no postings.', named, TG_ARGV[0]
+            USING ERRCODE = code, DETAIL = format('setting=%s; account=%s', TG_ARGV[0], named);
     END IF;
     RETURN NEW;
 END $$;
