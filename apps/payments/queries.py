@@ -10,8 +10,8 @@ from django.utils.translation import gettext
 
 from apps.kernel.money import Money, currency
 from apps.ledger.hooks import AccountSetting
-from apps.ledger.models import Entry
-from apps.ledger.queries import booked_or_named, credited_account, debited_account
+from apps.ledger.models import Account, Entry
+from apps.ledger.queries import credited_account, debited_account
 from apps.settings import queries as settings_queries
 
 from .errors import PaymentHasFailed, PaymentIsRefunded, PaymentIsVoid, PaymentUnknown
@@ -43,14 +43,20 @@ def receivable_account() -> str:
     return settings_queries.value(RECEIVABLE)
 
 
-def receivable_account_of(entry: Entry | None) -> str:
-    """The account of receivables on which the entry, of a payment or a refund, was booked while it takes postings: what
-    the payment settles is booked there too. Without an entry, that of the setting."""
-    if entry is None:
-        return receivable_account()
-    is_refund = entry.source.startswith("refund_ledger:")
-    booked = booked_or_named(debited_account(entry) if is_refund else credited_account(entry), RECEIVABLE)
-    return booked if isinstance(booked, str) else receivable_account()
+def receivable_account_of_payment(payment: Payment | None) -> str:
+    """The account of receivables on which the payment was booked, while it takes postings: what it pays for is booked
+    there too. That of the setting without a payment."""
+    entry = payment.entry if payment else None
+    return _account_or_receivable(credited_account(entry) if entry else None)
+
+
+def receivable_account_of_refund(refund: Refund) -> str:
+    """The account of receivables on which the refund was booked, while it takes postings."""
+    return _account_or_receivable(debited_account(refund.entry) if refund.entry else None)
+
+
+def _account_or_receivable(account: Account | None) -> str:
+    return account.code if account and account.is_active else receivable_account()
 
 
 def credit_account() -> str:

@@ -146,7 +146,7 @@ def refund_payment(command: RefundPayment) -> Refund:
         reason=command.reason,
         requested_at=now(),
     )
-    is_from_credits, received = payment.paid_through == CREDIT, entry_of(payment)
+    is_from_credits, received = payment.paid_through == CREDIT, _entry_of(payment)
     refund.entry = book(
         amount,
         debit=booked_or_named(credited_account(received), RECEIVABLE),
@@ -183,7 +183,7 @@ def note_refund_sent(command: NoteRefundSent) -> Refund:
     return refund
 
 
-def entry_of(payment: Payment) -> Entry:
+def _entry_of(payment: Payment) -> Entry:
     """Of a confirmed payment."""
     if payment.entry is None:
         raise ValueError(f"{payment} is not posted.")
