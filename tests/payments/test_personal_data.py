@@ -44,6 +44,7 @@ def statements(acme, paid, controller):
     return acme
 
 
+@pytest.mark.exhaustive("exports and restores a tenant")
 @pytest.mark.physical_copy
 def test_an_anonymised_copy_has_no_references_of_bank_statements(statements):
     with activate(None):
