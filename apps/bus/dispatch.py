@@ -78,6 +78,41 @@ def dry_run(command: Command, *, actor: Actor | None = None) -> Sequence[Refusal
     return ()
 
 
+@dataclass(frozen=True)
+class Trial:
+    """What a command would do: the description of its result, or its refusals."""
+
+    description: str
+    refusals: Sequence[Refusal] = ()
+
+
+def dry_run_in_order(
+    commands: Sequence[Command], *, actor: Actor, describe: Callable[[Any], str]
+) -> Sequence[Trial]:
+    """Execute the commands one after the other, each on what the earlier ones changed, and roll all of them back.
+
+    `describe` makes the description of a result before the rollback.
+    """
+    with transaction.atomic():
+        trials = [_trial(command, actor, describe) for command in commands]
+        transaction.set_rollback(True)
+    return trials
+
+
+def _trial(command: Command, actor: Actor, describe: Callable[[Any], str]) -> Trial:
+    envelope = _envelope(command, actor)
+    envelope.is_dry_run = True
+    try:
+        with transaction.atomic():
+            result = _send(envelope)
+            _check_deferred_constraints()
+            with connection.cursor() as cursor:
+                cursor.execute("SET CONSTRAINTS ALL DEFERRED")  # for the next command
+            return Trial(describe(result))
+    except Refusal as refusal:
+        return Trial("", refusal.refusals)
+
+
 def _envelope(command: Command, actor: Actor | None) -> Envelope:
     outer = current_envelope.get()
     chosen = actor or (outer.actor if outer else None)

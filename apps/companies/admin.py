@@ -16,6 +16,8 @@ from .models import Company
 class CompanyAdmin(ReadOnlyAdmin):
     """The legal entities of the tenant."""
 
+    created_by = "the onboarding of the tenant"
+    unfiltered = "a tenant has few of them"
     empty_message = _("The companies of this tenant appear here.")
     list_display = ("code", "name", "parent", "currency", "country")
     search_fields = ("code", "name")

@@ -9,43 +9,46 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
-from uuid import uuid4
 
 from django.contrib import messages
-from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import PAGE_VAR, ChangeList
-from django.db import DataError, models
-from django.db.models import QuerySet
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
+from django.core.exceptions import PermissionDenied
+from django.db import models
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import TabularInline
 
 from apps.audit.field_versions import has_field_history
 from apps.bus import Command, Outcome, dispatch_once
 from apps.bus.errors import FreshAuthenticationNeeded
 from apps.bus.fresh_authentication import must_be_fresh
-from apps.bus.idempotency.keys import is_well_formed
 from apps.kernel.db import databases
 from apps.kernel.errors import Refusal
-from apps.kernel.search import Search
 from apps.kernel.tenant import current_tenant
 from apps.modules import registry
 
-from . import hooks, list_filters, palette
+from . import hooks, list_filters
 from .approval import button_of, request_approval
 from .empty_lists import empty_list
-from .errors import FilterMalformed, FilterUnknown
+from .errors import RowUnknown
+from .form_keys import KEY, key_of
+from .lists import amounts, csv_file
+from .lists import bulk as bulk_commands
+from .lists.bulk import BulkCommand
+from .lists.filtered import FilteredList
 
 ServerFields = Mapping[str, Any]
 Facts = Sequence[tuple[str | Promise, str | Promise]]
 """Name and value of facts."""
-KEY = "idempotency_key"
-"""Every form has one, so that a button pressed twice runs its command once."""
+
+
+__all__ = ["KEY", "key_of"]
 
 
 @dataclass(frozen=True)
@@ -57,17 +60,17 @@ class Link:
     icon: str = ""
 
 
-class ReadOnlyAdmin(ModelAdmin):
+class ReadOnlyAdmin(FilteredList):
     """Lists and rows without editing. `links` are the commands for a row, `list_links` those that create one.
 
     Each list has an `empty_message`, which names what it would contain; `creating_page` is the name of the page that
-    creates a row, if there is one. A list is filtered by `list_filter`, `date_hierarchy` and the query parameters in
-    `lookups`, which links of other pages use; every other parameter is refused. It is searched by `search`, or in the
-    texts of `search_fields`.
+    creates a row, or `created_by` says what creates them instead. Its rows are also a CSV file, unless `without_csv`
+    has the reason, and `bulk` has the commands for several rows.
     """
 
-    lookups: Sequence[str] = ()
-    search: Search | None = None
+    bulk: Sequence[BulkCommand] = ()
+    without_csv = ""
+    created_by = ""
     empty_message: str | Promise
     creating_page = ""
     change_list_template = "console/change_list.html"
@@ -75,12 +78,12 @@ class ReadOnlyAdmin(ModelAdmin):
     # console/sections.html includes it.
     change_form_outer_after_template: Any = "console/sections.html"
     change_form_outer_before_template: Any = "console/links.html"
-    list_before_template: Any = "console/links.html"
+    list_before_template: Any = "console/list_links.html"
     list_per_page = 50
     list_fullwidth = True
     compressed_fields = True
     show_full_result_count = False
-    actions = None
+    list_after_template: Any = "console/totals.html"
 
     def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         """False for every user while the module is unavailable to the tenant."""
@@ -88,48 +91,40 @@ class ReadOnlyAdmin(ModelAdmin):
             super().has_view_permission(request, obj)
         )
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        list_filter = self.get_list_filter(request) if request else self.list_filter
-        return lookup in self.lookups or lookup in list_filters.declared(
-            self.model, list_filter, self.date_hierarchy
-        )
-
-    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
-        """Refuses a wrong filter with its reason. Django redirects to the list without filters."""
-        for name, values in request.GET.lists():
-            if name not in list_filters.NOT_FILTERS and not self.lookup_allowed(name, values[-1], request):
-                raise FilterUnknown(name=name)
-            self._must_be_well_formed(name, values[-1])
-        try:
-            return super().get_changelist_instance(request)
-        except (IncorrectLookupParameters, ValueError, OverflowError, DataError) as error:
-            raise FilterMalformed from error
-
-    def _must_be_well_formed(self, name: str, value: str) -> None:
-        """Raises PageUnknown, FilterMalformed."""
-        if name == PAGE_VAR:
-            palette.page_number(value)
-        elif name not in list_filters.NOT_FILTERS:
-            try:
-                list_filters.must_be_well_formed(self.model, name, value)
-            except Refusal as refusal:
-                raise FilterMalformed from refusal
-
-    def get_search_fields(self, request: HttpRequest) -> Any:
-        """Whether the list has a field for a search; the names are not used."""
-        return (self.search.texts or ("pk",)) if self.search else self.search_fields
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        search = self.search or Search(texts=self.search_fields)
-        return search.rows(queryset, search_term, request.user.has_perm), False
-
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """None for a text that is not the number of a row: Django reads other digits as well."""
         if from_field is None and not list_filters.is_row_number(self.model, object_id):
             return None
         return super().get_object(request, object_id, from_field)
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_csv"
+        csv = path("csv/", self.admin_site.admin_view(self.csv_view), name=name)
+        return [*(() if self.without_csv else (csv,)), *super().get_urls()]
+
+    def csv_view(self, request: HttpRequest) -> HttpResponseBase:
+        """The rows of the list with the same parameters."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return csv_file.response(self, self.get_changelist_instance(request))
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return bulk_commands.actions(self, request) if self.bulk else {}
+
+    def response_action(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> Any:
+        """Raises RowUnknown for a text that is not the number of a row."""
+        for row in request.POST.getlist(ACTION_CHECKBOX_NAME):
+            if not list_filters.is_row_number(self.model, row):
+                raise RowUnknown(row=row[:40])
+        return super().response_action(request, queryset)
+
+    def url_of(self, request: HttpRequest, row: models.Model) -> str:
+        """The page of a row."""
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+        return add_preserved_filters(
+            {"preserved_filters": self.get_preserved_filters(request), "opts": self.opts},
+            reverse(name, args=[row.pk]),
+        )
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -151,6 +146,7 @@ class ReadOnlyAdmin(ModelAdmin):
     ) -> TemplateResponse:
         context = {
             "links": self.list_links(request),
+            "csv_link": "" if self.without_csv else csv_file.link(request),
             "empty_list": empty_list(
                 request,
                 objects=str(self.opts.verbose_name_plural),
@@ -159,7 +155,11 @@ class ReadOnlyAdmin(ModelAdmin):
             ),
             **(extra_context or {}),
         }
-        return super().changelist_view(request, context)
+        response = super().changelist_view(request, context)
+        shown = getattr(response, "context_data", None) or {}
+        if changelist := shown.get("cl"):
+            shown["totals"] = amounts.totals(self, changelist.list_display, changelist.queryset)
+        return response
 
     def change_view(
         self,
@@ -330,12 +330,6 @@ class CommandPage:
             "danger": self.danger,
             "previews": self.previews,
         }
-
-
-def key_of(form: Form) -> str:
-    """The idempotency key of the form, or a new one for none and for one that a browser never sends."""
-    key = str(form.data.get(KEY, ""))
-    return key if is_well_formed(key) else uuid4().hex
 
 
 def _status(refusals: Sequence[Refusal]) -> int:

@@ -15,5 +15,17 @@ class FilterMalformed(BadRequest):
     message = _("A filter of this list has a value that it cannot have.")
 
 
+class RowUnknown(BadRequest):
+    message = _("{row!r} is not the number of a row.")
+
+
+class TooManyRows(BadRequest):
+    message = _("The list has {count} rows, and a file at most {limit}: filter the list more.")
+
+
+class TooManyChosen(BadRequest):
+    message = _("At most {limit} rows can be handled together: choose fewer, or filter the list more.")
+
+
 class PageUnknown(BadRequest):
     message = _("{page!r} is not the number of a page.")

@@ -49,6 +49,7 @@ class UserAdmin(ReadOnlyAdmin):
     empty_message = _("Users appear here after they accept their invitation.")
     creating_page = "invite"
     list_display = ("name", "email", "has_roles", "is_active", "last_login")
+    list_filter = ("is_active",)
     search = USERS
     ordering = ("name",)
     fields = ("name", "email", "new_email", "has_roles", "is_active", "is_staff", "joined_at", "last_login")
@@ -86,9 +87,10 @@ class UserAdmin(ReadOnlyAdmin):
 class ApiSessionAdmin(ReadOnlyAdmin):
     """The sessions of all users, with their devices."""
 
+    created_by = "sign-ins"
     empty_message = _("Sessions appear here when users sign in to the console, or over the API.")
     list_display = ("user", "kind", "device", "address", "began_at", "last_used_at", "state")
-    list_filter = ("kind",)
+    list_filter = ("kind", "began_at")
     list_select_related = ("user",)
     search_fields = ("user__name", "user__email", "device")
     ordering = ("-id",)

@@ -39,6 +39,7 @@ STATES = Colours({_("Open"): "danger", _("Ticket issued"): "warning", _("Over"):
 class ImpersonationAdmin(ReadOnlyAdmin):
     """The impersonations of all tenants: operator, user, tenant and reason."""
 
+    created_by = "support, from the page of a tenant"
     empty_message = _("Sessions in which operators enter a tenant as one of its users appear here.")
     list_display = ("requested_at", "operator_name", "tenant_name", "user_name", "reason", "state", "actions")
     list_filter = ("end_reason", "requested_at")
@@ -72,6 +73,7 @@ class ImpersonationAdmin(ReadOnlyAdmin):
 class SupportSessionAdmin(ReadOnlyAdmin):
     """The support sessions in this tenant: operator, user, reason and number of actions."""
 
+    created_by = "support, from the page of a tenant"
     empty_message = _("Sessions in which support enters as one of your users appear here.")
     list_display = ("entered_at", "operator", "user_name", "reason", "state", "over_at", "actions")
     list_filter = ("entered_at",)

@@ -46,6 +46,7 @@ STATES = Colours(
 class ItemAdmin(ReadOnlyAdmin):
     """All items with their stock."""
 
+    unfiltered = "an item has no state: it is searched by SKU and name"
     empty_message = _("The items in stock appear here, with the quantities on hand, reserved and available.")
     creating_page = "add_item"
     list_display = ("sku", "name", "unit", "on_hand", "reserved", "available")
@@ -89,9 +90,10 @@ class ItemAdmin(ReadOnlyAdmin):
 class MoveAdmin(ReadOnlyAdmin):
     """All stock movements, the latest first."""
 
+    created_by = "receipts, counts and orders"
     empty_message = _("Stock movements appear here when stock is received, counted or shipped.")
     list_display = ("at", "item", "kind", "on_hand", "reserved", "reference", "reason")
-    list_filter = ("kind", ("item", admin.RelatedOnlyFieldListFilter))
+    list_filter = ("kind", "at", ("item", admin.RelatedOnlyFieldListFilter))
     list_select_related = ("item",)
     search_fields = ("item__sku", "reference")
     ordering = ("-id",)
@@ -108,9 +110,10 @@ class LineInline(ReadOnlyInline):
 class ReservationAdmin(ReadOnlyAdmin):
     """All reservations, the latest first."""
 
+    created_by = "orders"
     empty_message = _("Stock that is reserved for orders appears here.")
     list_display = ("reference", "shown_state", "goods", "made_at", "settled_at")
-    list_filter = ("state",)
+    list_filter = ("state", "made_at")
     search_fields = ("reference",)
     ordering = ("-id",)
     inlines = (LineInline,)

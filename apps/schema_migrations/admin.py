@@ -27,9 +27,10 @@ LABELS = Colours(
 class SchemaMigrationAdmin(ReadOnlyAdmin):
     """The schemas that this release has migrated, and the errors of those that failed."""
 
+    created_by = "`manage.py migrate_schemas`"
     empty_message = _("Runs that migrate the schemas of tenants appear here.")
     list_display = ("tenant", "shown_state", "migration", "error", "at")
-    list_filter = ("state",)
+    list_filter = ("state", "at")
     search_fields = ("schema_name", "migration", "error")
     ordering = ("-error", "schema_name")  # those that failed first
     fields = ("tenant", "schema_name", "shown_state", "migration", "operation_count", "error", "at")

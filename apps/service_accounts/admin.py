@@ -48,6 +48,7 @@ class TokenInline(ReadOnlyInline):
 class ServiceAccountAdmin(ReadOnlyAdmin):
     """The accounts of programs, with the end and the use of their tokens."""
 
+    unfiltered = "a tenant has few of them"
     empty_message = _("Accounts of programs that use the API appear here.")
     creating_page = "create_service_account"
     list_display = ("name", "purpose", "owner", "state", "ends", "last_used")

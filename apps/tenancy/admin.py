@@ -56,7 +56,7 @@ class TenantAdmin(ReadOnlyAdmin):
         "last_active",
         "console",
     )
-    list_filter = ("state", "mode", "database", "region")
+    list_filter = ("state", "mode", "database", "region", "created_at")
     search = TENANTS
     ordering = ("name",)
     fieldsets = (

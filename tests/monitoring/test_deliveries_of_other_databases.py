@@ -259,3 +259,17 @@ def test_an_unreachable_database_is_a_503_response(dead, operator, client_for, m
     )
 
     assert response.status_code == 503
+
+
+def test_the_list_of_another_database_replays_chosen_dead_letters_there(dead, operator, client_for):
+    console = client_for(operator, None)
+    address = "/events/delivery/?database=east&status__exact=dead"
+    fields = {"action": "replay_chosen", "index": "0", "_selected_action": dead.pk, "reason": "mended"}
+
+    assert "Replay" in console.post(address, fields).content.decode()
+    preview = console.post(address, fields | {"preview": ""}).content.decode()
+    assert "1 will be done and 0 refused" in preview
+    assert statuses() == (["dead", "pending"], ["dead"])
+
+    assert "Done for 1 of 1 rows" in console.post(address, fields | {"confirm": ""}).content.decode()
+    assert statuses() == (["pending", "pending"], ["dead"])

@@ -42,6 +42,7 @@ STATES = Colours(
 class RunAdmin(ReadOnlyAdmin):
     """Long-running work, with its progress."""
 
+    created_by = "exports, imports and other commands"
     empty_message = _("Exports and other long-running work appear here, with progress and result.")
     list_display = (
         "shown_title",

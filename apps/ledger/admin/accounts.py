@@ -40,6 +40,8 @@ class AccountAdmin(ReadOnlyAdmin):
 
 @admin.register(Journal, site=tenant_site)
 class JournalAdmin(ReadOnlyAdmin):
+    unfiltered = "a tenant has few of them"
+    search_fields = ("code", "name")
     empty_message = _("Journals appear here; each numbers its entries.")
     creating_page = "open_journal"
     list_display = ("code", "name")

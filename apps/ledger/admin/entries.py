@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -14,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
 from apps.console.labels import Colours, display
+from apps.console.lists.amounts import amount_column
+from apps.console.lists.bulk import BulkCommand
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, reason
 from apps.kernel.money import Money
@@ -49,6 +51,18 @@ class EntryAdmin(ReadOnlyAdmin):
 
     empty_message = _("Posted journal entries appear here, newest first.")
     creating_page = "new_entry"
+    bulk = (
+        BulkCommand(
+            name="post_drafts",
+            title=_("Post drafts"),
+            command=PostDraft,
+            build=lambda entry, _: PostDraft(entry_id=entry.pk),
+            sentence=lambda entry: gettext("Posted on {posted_on} as {entry}.").format(
+                posted_on=shown_day(entry.posted_on), entry=entry
+            ),
+            order=("posted_on", "pk"),
+        ),
+    )
     list_display = ("shown_number", "posted_on", "journal", "memo", "payee", "turnover", "shown_status")
     list_filter = ("status", "journal", "period")
     search = ENTRIES
@@ -79,9 +93,13 @@ class EntryAdmin(ReadOnlyAdmin):
     def shown_status(self, entry: Entry) -> str:
         return entry.get_status_display()
 
-    @admin.display(description=_("Amount"))
-    def turnover(self, entry: Entry) -> str:
-        return _turnover(entry)
+    turnover = amount_column(
+        lambda entry: _turnover(entry),
+        description=_("Amount"),
+        minor="lines__amount_minor",
+        code="lines__currency",
+        condition=Q(lines__amount_minor__gt=0),
+    )
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
         export = Link(gettext("Export"), reverse("admin:export_journal"), "download")
@@ -146,14 +164,14 @@ class Reverse(EntryCommand):
         return gettext("The entry is reversed by {result}.").format(result=result)
 
 
-def _turnover(entry: Entry) -> str:
+def _turnover(entry: Entry) -> list[Money]:
     """The debits of each currency."""
     totals: dict[str, Money] = {}
     for line in entry.lines.all():
         if line.amount_minor > 0:
             total = totals.get(line.currency)
             totals[line.currency] = total + line.money if total else line.money
-    return ", ".join(str(total) for total in totals.values())
+    return [*totals.values()]
 
 
 def _hits(entries: Sequence[Entry], may: May) -> Sequence[hooks.SearchHit]:
@@ -164,7 +182,7 @@ def _hits(entries: Sequence[Entry], may: May) -> Sequence[hooks.SearchHit]:
                 gettext("Entry of {posted_on}").format(posted_on=shown_day(entry.posted_on)),
                 entry.payee,
                 entry.memo,
-                _turnover(entry),
+                ", ".join(str(total) for total in _turnover(entry)),
                 entry.get_status_display(),
             ),
             reverse("admin:ledger_entry_change", args=[entry.pk]),

@@ -47,6 +47,8 @@ OUTCOMES = Colours(
 class RecordAdmin(ReadOnlyAdmin):
     """Commands that ran, were refused or failed, with actor, time and reason."""
 
+    created_by = "commands"
+    without_csv = "the export of the audit log records who read it"
     empty_message = _("Commands that ran, were refused or failed appear here, with actor, time and reason.")
     list_display = ("at", "action", "outcome_label", "actor_name", "reason")
     list_display_links = ("at", "action")

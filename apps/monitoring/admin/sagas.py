@@ -38,6 +38,7 @@ STATES = Colours(
 class RunAdmin(ReadOnlyAdmin):
     """Workflows through several apps: progress and log."""
 
+    created_by = "commands and events"
     empty_message = _("Workflows appear here when they start, with the progress of their steps.")
     list_display = (
         "subject",

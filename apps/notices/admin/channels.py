@@ -31,6 +31,7 @@ from .pages import command_page, page_of
 class NotificationChannelAdmin(ReadOnlyAdmin):
     """The chats that receive notices, the kinds they subscribe to, and the last outcome."""
 
+    unfiltered = "a tenant has few of them"
     empty_message = _("The chats and other targets that receive notices appear here.")
     creating_page = "add_notification_channel"
     list_display = ("name", "masked_address", "subscribes", "last_outcome", "tried_at")

@@ -91,7 +91,7 @@ class NoticeAdmin(ReadOnlyAdmin):
     empty_message = _("Notices to people appear here, with their deliveries.")
     creating_page = "send_announcement"
     list_display = ("subject", "kind", "sent", "waiting", "failed", "created_at")
-    list_filter = ("kind",)
+    list_filter = ("kind", "created_at")
     search_fields = ("subject", "correlation_id", "deliveries__address")
     search_help_text = _("Subject, address, or correlation id")
     ordering = ("-id",)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
 from apps.console.admin import Link, ReadOnlyAdmin, ReadOnlyInline
+from apps.console.lists.amounts import amount_column
 from apps.console.sites import tenant_site
 from apps.kernel.search import May
 from apps.payments import queries
@@ -64,6 +65,7 @@ class OpenFilter(admin.SimpleListFilter):
 class CreditAdmin(ReadOnlyAdmin):
     """Money on account, the latest first."""
 
+    created_by = "transfers of payments"
     empty_message = _("Part payments, overpayments and money without a payment appear here.")
     list_display = (
         "number",
@@ -74,7 +76,7 @@ class CreditAdmin(ReadOnlyAdmin):
         "provider",
         "received_at",
     )
-    list_filter = (OpenFilter, "provider")
+    list_filter = (OpenFilter, "received_at", "currency", "provider")
     search = CREDITS
     search_help_text = _("Number, customer, reference, amount, or the id of the transfer")
     ordering = ("-id",)
@@ -91,13 +93,12 @@ class CreditAdmin(ReadOnlyAdmin):
     def number(self, credit: Credit) -> str:
         return credit.number
 
-    @admin.display(description=_("Amount"), ordering="amount_minor")
-    def shown_amount(self, credit: Credit) -> str:
-        return str(credit.amount)
-
-    @admin.display(description=_("Open amount"))
-    def shown_unused(self, credit: Credit) -> str:
-        return str(credit.unused) if credit.unused.minor else "—"
+    shown_amount = amount_column("amount", description=_("Amount"), minor="amount_minor")
+    shown_unused = amount_column(
+        lambda credit: [credit.unused] if credit.unused.minor else [],
+        description=_("Open amount"),
+        minor=F("amount_minor") - F("used_minor"),
+    )
 
     def links(self, request: HttpRequest, obj: Credit) -> Sequence[Link]:
         links = []

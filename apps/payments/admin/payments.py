@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
 from apps.console.labels import Colours, display
+from apps.console.lists.amounts import amount_column
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, ReasonForm, reason
 from apps.kernel.notation.form_fields import AmountField, DayField
@@ -66,6 +67,7 @@ class CoveringInline(ReadOnlyInline):
 class PaymentAdmin(ReadOnlyAdmin):
     """All payments, the latest first."""
 
+    created_by = "orders"
     empty_message = _("Payments of orders appear here.")
     list_display = (
         "number",
@@ -76,7 +78,7 @@ class PaymentAdmin(ReadOnlyAdmin):
         "shown_state",
         "requested_at",
     )
-    list_filter = ("state", "provider")
+    list_filter = ("state", "requested_at", "currency", "provider")
     search = PAYMENTS
     search_help_text = _("Number, reference, customer, amount, or the provider's payment id")
     ordering = ("-id",)
@@ -94,13 +96,12 @@ class PaymentAdmin(ReadOnlyAdmin):
     def number(self, payment: Payment) -> str:
         return payment.number
 
-    @admin.display(description=_("Amount"), ordering="amount_minor")
-    def shown_amount(self, payment: Payment) -> str:
-        return str(payment.amount)
-
-    @admin.display(description=_("Refunded"))
-    def shown_refunded(self, payment: Payment) -> str:
-        return str(payment.refunded) if payment.refunded_minor else "—"
+    shown_amount = amount_column("amount", description=_("Amount"), minor="amount_minor")
+    shown_refunded = amount_column(
+        lambda payment: [payment.refunded] if payment.refunded_minor else [],
+        description=_("Refunded"),
+        minor="refunded_minor",
+    )
 
     @display(description=_("State"), label=STATES)
     def shown_state(self, payment: Payment) -> str:

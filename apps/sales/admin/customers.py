@@ -27,6 +27,7 @@ VIEW, MANAGE, SET_UP = "sales.view_customer", "sales.manage_customers", "sales.s
 class CustomerAdmin(ReadOnlyAdmin):
     """All customers, by code."""
 
+    unfiltered = "a customer has no state: it is searched by code, name and e-mail address"
     empty_message = _("The customers that place orders appear here.")
     creating_page = "add_customer"
     list_display = ("code", "name", "email", "address")

@@ -15,12 +15,16 @@ from django.utils.translation import gettext_lazy as _
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
 from apps.console.labels import Colours, display
+from apps.console.lists.amounts import amount_column
+from apps.console.lists.bulk import BulkCommand
 from apps.console.sites import tenant_site
 from apps.kernel.files.store import files
 from apps.kernel.search import May
 from apps.sales.commands import RetryInvoiceDocument
 from apps.sales.models import Invoice
 from apps.sales.search import INVOICES
+
+from .customer_filter import OfCustomer
 
 VIEW, RETRY = "sales.view_invoice", "sales.issue_invoice"
 STATES = Colours(
@@ -32,9 +36,22 @@ STATES = Colours(
 class InvoiceAdmin(ReadOnlyAdmin):
     """All invoices, the latest first."""
 
+    created_by = "the completion of orders"
+    bulk = (
+        BulkCommand(
+            name="retry_documents",
+            title=_("Retry documents"),
+            command=RetryInvoiceDocument,
+            build=lambda invoice, _: RetryInvoiceDocument(invoice_id=invoice.pk),
+            sentence=lambda invoice: gettext("The document of {invoice} is made again.").format(
+                invoice=invoice
+            ),
+            order=("year", "number"),
+        ),
+    )
     empty_message = _("Invoices appear here when orders are completed.")
     list_display = ("shown_number", "issued_on", "customer_name", "shown_total", "order", "shown_state")
-    list_filter = ("year", "state")
+    list_filter = ("year", "state", "currency", OfCustomer)
     list_select_related = ("order",)
     search = INVOICES
     search_help_text = _("Number, customer, order or amount")
@@ -53,9 +70,7 @@ class InvoiceAdmin(ReadOnlyAdmin):
     def shown_number(self, invoice: Invoice) -> str:
         return str(invoice)
 
-    @admin.display(description=_("Total"), ordering="amount_minor")
-    def shown_total(self, invoice: Invoice) -> str:
-        return str(invoice.total)
+    shown_total = amount_column("total", description=_("Total"), minor="amount_minor")
 
     @display(description=_("State"), label=STATES)
     def shown_state(self, invoice: Invoice) -> str:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.console import hooks
 from apps.console.admin import Link, ReadOnlyAdmin, ReadOnlyInline
 from apps.console.labels import Colours, display
+from apps.console.lists.amounts import amount_column
 from apps.console.sites import tenant_site
 from apps.kernel.search import May
 from apps.sagas import queries as sagas
@@ -23,6 +24,7 @@ from apps.sales.models import Order, OrderLine, OrderQuerySet
 from apps.sales.sagas import ORDER_TO_CASH
 from apps.sales.search import ORDERS
 
+from .customer_filter import OfCustomer
 from .order_records import related_parts
 
 VIEW, CANCEL, REFUND = "sales.view_order", "sales.cancel_order", "sales.refund_order"
@@ -77,7 +79,7 @@ class OrderAdmin(ReadOnlyAdmin):
         "shown_workflow",
         "why",
     )
-    list_filter = ("state", "provider")
+    list_filter = ("state", "placed_at", "currency", "provider", OfCustomer)
     lookups = ("customer__id__exact",)
     list_select_related = ("customer",)
     search = ORDERS
@@ -98,9 +100,7 @@ class OrderAdmin(ReadOnlyAdmin):
     def shown_number(self, order: Order) -> str:
         return order.number
 
-    @admin.display(description=_("Total"), ordering="amount_minor")
-    def shown_total(self, order: Order) -> str:
-        return str(order.total)
+    shown_total = amount_column("total", description=_("Total"), minor="amount_minor")
 
     @display(description=_("State"), label=STATES)
     def shown_state(self, order: Order) -> str:

@@ -60,7 +60,7 @@ class EndpointAdmin(ReadOnlyAdmin):
         "tried_at",
         "waiting",
     )
-    list_filter = ("state",)
+    list_filter = ("state", "created_at")
     search_fields = ("url", "description")
     ordering = ("id",)
     inlines = (EndpointSecretInline,)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
 from apps.console.labels import Colours, display
+from apps.console.lists.bulk import BulkCommand
 from apps.console.sites import tenant_site
 from apps.kernel.notation.shown import shown_instant
 from apps.webhooks import queries
@@ -47,9 +48,19 @@ class AttemptInline(ReadOnlyInline):
 class MessageAdmin(ReadOnlyAdmin):
     """Messages, newest first."""
 
+    created_by = "events to which endpoints subscribe"
+    bulk = (
+        BulkCommand(
+            name="resend_messages",
+            title=_("Send again"),
+            command=ResendMessage,
+            build=lambda message, _: ResendMessage(message_id=message.pk),
+            sentence=lambda message: gettext("{message} is sent again.").format(message=message),
+        ),
+    )
     empty_message = _("Messages to your endpoints appear here, with their delivery attempts.")
     list_display = ("type", "endpoint", "state_label", "attempts", "due", "created_at", "finished_at")
-    list_filter = ("state", "type", "endpoint")
+    list_filter = ("state", "created_at", "type", "endpoint")
     list_select_related = ("endpoint",)
     search_fields = ("ref", "correlation_id")
     search_help_text = _("Id of the message, or correlation id")

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
 from apps.console.labels import Colours, display
+from apps.console.lists.bulk import BulkCommand
 from apps.console.sites import tenant_site
 from apps.webhooks.commands import MANAGE_SOURCES, ReprocessReceived
 from apps.webhooks.models import Received
@@ -35,9 +36,19 @@ LABELS = Colours(
 class ReceivedAdmin(ReadOnlyAdmin):
     """Received messages, newest first."""
 
+    created_by = "the systems that send webhooks"
+    bulk = (
+        BulkCommand(
+            name="reprocess_received",
+            title=_("Process again"),
+            command=ReprocessReceived,
+            build=lambda received, _: ReprocessReceived(received_id=received.pk),
+            sentence=lambda received: gettext("{received} is processed again.").format(received=received),
+        ),
+    )
     empty_message = _("Webhooks from your sources appear here, with the outcome of their processing.")
     list_display = ("type", "source", "state_label", "attempts", "received_at", "finished_at", "last_error")
-    list_filter = ("state", "source", "type")
+    list_filter = ("state", "received_at", "source", "type")
     list_select_related = ("source",)
     search_fields = ("ref", "correlation_id")
     search_help_text = _("The provider's id, or correlation id")

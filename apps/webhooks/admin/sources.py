@@ -35,6 +35,7 @@ class SourceSecretInline(SecretInline):
 class SourceAdmin(ReadOnlyAdmin):
     """Sources and their numbers of refused messages."""
 
+    unfiltered = "a tenant has few of them"
     empty_message = _("The systems that may send webhooks to this tenant appear here.")
     creating_page = "add_webhook_source"
     list_display = ("name", "scheme", "created_at", "refused", "refused_at")

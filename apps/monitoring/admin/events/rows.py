@@ -18,11 +18,14 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.console.admin import Link
 from apps.console.labels import Colours, display
+from apps.console.lists.bulk import BulkCommand
 from apps.console.sites import operator_site
+from apps.console.widgets import ReasonForm
 from apps.events import SUBSCRIBERS, breakers
 from apps.events.models import Breaker, Delivery, OutboxEvent
 from apps.kernel.db import databases
-from apps.monitoring.commands import MANAGE
+from apps.kernel.tenant import HOME
+from apps.monitoring.commands import MANAGE, DropDelivery, ReplayDelivery
 
 from .database_choice import OfDatabase, OfOneDatabase, database_of
 
@@ -31,6 +34,7 @@ from .database_choice import OfDatabase, OfOneDatabase, database_of
 class OutboxEventAdmin(OfOneDatabase):
     """Events, with their tenant and whether deliveries were created."""
 
+    created_by = "commands"
     empty_message = _("Events appear here when commands publish them.")
     list_display = ("id", "name", "version", "aggregate", "tenant_id", "occurred_at", "routed_at")
     list_filter = (OfDatabase, "name", "occurred_at")
@@ -59,6 +63,29 @@ class OutboxEventAdmin(OfOneDatabase):
 class DeliveryAdmin(OfOneDatabase):
     """Deliveries, with subscriber, attempts and the last error."""
 
+    created_by = "events"
+    bulk = (
+        BulkCommand(
+            name="replay_chosen",
+            title=_("Replay"),
+            command=ReplayDelivery,
+            form=ReasonForm,
+            build=lambda delivery, values: ReplayDelivery(
+                delivery_id=delivery.pk, database=databases.key_of(delivery) or HOME, **values
+            ),
+            sentence=lambda delivery: gettext("{delivery} is delivered again.").format(delivery=delivery),
+        ),
+        BulkCommand(
+            name="drop_chosen",
+            title=_("Drop"),
+            command=DropDelivery,
+            form=ReasonForm,
+            build=lambda delivery, values: DropDelivery(
+                delivery_id=delivery.pk, database=databases.key_of(delivery) or HOME, **values
+            ),
+            sentence=lambda delivery: gettext("{delivery} is dropped.").format(delivery=delivery),
+        ),
+    )
     empty_message = _("Deliveries of events to their subscribers appear here.")
     list_display = (
         "event",
@@ -70,7 +97,7 @@ class DeliveryAdmin(OfOneDatabase):
         "next_at",
         "finished_at",
     )
-    list_filter = (OfDatabase, "status", "subscriber")
+    list_filter = (OfDatabase, "status", "finished_at", "subscriber")
     list_select_related = ("event",)
     search_fields = ("subscriber", "aggregate")
     ordering = ("-id",)

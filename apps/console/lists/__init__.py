@@ -1,0 +1,1 @@
+"""Lists of the consoles: filters and searches, amounts with totals, CSV of what is listed, and bulk commands."""
