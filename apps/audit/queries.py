@@ -10,6 +10,8 @@ from django.db import models
 from django.db.models import Max, Q, Sum
 from django.utils.translation import gettext
 
+from apps.kernel.search import Search
+
 from . import cold_storage, retention, sealing
 from .models import CommandMinute, Record, RecordQuerySet, Segment, Verification
 from .rollup.models import CommandMinuteQuerySet
@@ -38,10 +40,8 @@ def history_of_person(user_id: int) -> RecordQuerySet:
     return Record.objects.without_readings().by(user_id).order_by("-id")
 
 
-def search(text: str) -> Q:
-    """Records with the text in their sentence, actor or reason, or as their correlation id."""
-    named = Q(sentence__icontains=text) | Q(actor_name__icontains=text) | Q(reason__icontains=text)
-    return named | Q(correlation_id=text)
+RECORDS = Search(texts=("sentence", "actor_name", "impersonator_name", "reason", "correlation_id"))
+"""What is searched in records."""
 
 
 def described_changes(record: Record) -> Iterator[str]:

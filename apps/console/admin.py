@@ -111,12 +111,12 @@ class ReadOnlyAdmin(FilteredList):
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         return bulk_commands.actions(self, request) if self.bulk else {}
 
-    def response_action(self, request: HttpRequest, queryset: models.QuerySet[Any]) -> Any:
+    def response_action(self, request: HttpRequest, queryset: models.QuerySet[Any], *location: Any) -> Any:
         """Raises RowUnknown for a text that is not the number of a row."""
         for row in request.POST.getlist(ACTION_CHECKBOX_NAME):
             if not list_filters.is_row_number(self.model, row):
                 raise RowUnknown(row=row[:40])
-        return super().response_action(request, queryset)
+        return super().response_action(request, queryset, *location)
 
     def url_of(self, request: HttpRequest, row: models.Model) -> str:
         """The page of a row."""

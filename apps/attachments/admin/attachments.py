@@ -28,9 +28,10 @@ from apps.kernel.files.download import download
 class AttachmentAdmin(ReadOnlyAdmin):
     """The attachments of all objects that the user may view."""
 
+    created_by = "the pages of entries, invoices, orders and payments"
     empty_message = _("Files that are attached to entries, invoices, orders and payments appear here.")
     list_display = ("name", "subject", "size", "attached_at", "attached_by", "state")
-    list_filter = ("subject_type",)
+    list_filter = ("subject_type", "attached_at")
     search_fields = ("name", "sha256")
     search_help_text = _("Name or checksum")
     ordering = ("-id",)

@@ -95,7 +95,7 @@ def _action(bulk: BulkCommand) -> Callable[[Any, HttpRequest, QuerySet[Any]], Ht
             "is_done": is_confirmed,
             "may_confirm": shows_preview and any(outcome.sentence for outcome in outcomes),
             "summary": _summary(outcomes, len(rows), is_confirmed),
-            "back": request.get_full_path(),
+            "list_url": request.get_full_path(),
         }
         return TemplateResponse(request, "console/bulk.html", page)
 

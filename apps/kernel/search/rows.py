@@ -69,12 +69,22 @@ class Search:
         return queryset.order_by(is_other, *queryset.query.order_by)
 
     def _matching(self, queryset: QuerySet[Row], request: Request) -> QuerySet[Row]:
-        """Each way has a query of its own and so its own index: for an OR of them PostgreSQL reads the whole table."""
+        """Each way has a query of its own and so its own index: for an OR of them PostgreSQL reads the whole table. The
+        only way of a list of texts needs none, and its words use the index together."""
+        ways = [*self._ways(queryset.model, request)]
+        if self._has_own_texts_only():
+            return queryset.filter(*ways)
         everything = queryset.model._base_manager.using(request.database).order_by()
-        ways = [everything.filter(way).values("pk") for way in self._ways(queryset.model, request)]
-        if not ways:
+        matching = [everything.filter(way).values("pk") for way in ways]
+        if not matching:
             return queryset.none()
-        return queryset.filter(pk__in=ways[0].union(*ways[1:], all=True) if ways[1:] else ways[0])
+        return queryset.filter(
+            pk__in=matching[0].union(*matching[1:], all=True) if matching[1:] else matching[0]
+        )
+
+    def _has_own_texts_only(self) -> bool:
+        is_own = bool(self.texts) and not any("__" in path for path in self.texts)
+        return is_own and self.numbers is None and not self.branches
 
     def _ways(self, model: type[Model], request: Request) -> Iterator[Q]:
         own = tuple(path for path in self.texts if "__" not in path)

@@ -54,7 +54,7 @@ class RecordAdmin(ReadOnlyAdmin):
     list_display_links = ("at", "action")
     list_filter = ("outcome", "command", "retention", "at")
     lookups = ("subject_type", "subject_id", "impersonator_name", "retention__exact")
-    search_fields = ("sentence", "actor_name", "impersonator_name", "reason", "correlation_id")
+    search = queries.RECORDS
     ordering = ("-id",)
     readonly_fields = (
         "action",
@@ -81,7 +81,7 @@ class RecordAdmin(ReadOnlyAdmin):
         return records.without_readings() if is_list and not is_selected else records
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
-        query = urlencode({"text": request.GET["q"]}) if request.GET.get("q") else ""
+        query = urlencode(_filters_of_export(request))
         return [
             Link(gettext("Export CSV"), f"{reverse('admin:audit_export')}?{query}", "download"),
             Link(gettext("Export as a job"), reverse("admin:export_audit_log"), "pending_actions"),
@@ -205,6 +205,21 @@ class RecordAdmin(ReadOnlyAdmin):
 
 def _reader(request: HttpRequest) -> Actor:
     return cast(Actor, request.user)
+
+
+EXPORTED = {
+    "q": "text",
+    "outcome__exact": "outcome",
+    "retention__exact": "retention",
+    "at__gte": "since",
+    "at__lt": "until",
+} | {name: name for name in ("command", "retention", "subject_type", "subject_id", "impersonator_name")}
+"""The filters of the list, as the export of the audit log calls them."""
+
+
+def _filters_of_export(request: HttpRequest) -> dict[str, str]:
+    """The same rows as in the list."""
+    return {EXPORTED[name]: value for name, value in request.GET.dict().items() if name in EXPORTED and value}
 
 
 def _links(request: HttpRequest, *links: tuple[str, str, str, str]) -> list[Link]:

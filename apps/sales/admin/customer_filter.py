@@ -16,7 +16,7 @@ class OfCustomer(TextFilter):
     """Rows of the customer with this code; all rows for a user who may not view customers."""
 
     title = _("customer code")
-    parameter_name = "customer"
+    parameter_name = "customer_code"
     paths: ClassVar[dict[type, str]] = {Order: "customer__code", Invoice: "order__customer__code"}
 
     def lookups(self, request: HttpRequest, model_admin: object) -> tuple[()]:
