@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -16,7 +17,7 @@ from apps.kernel.tenant import activate
 from tests.support.attaching import attached
 from tests.support.responses import ClientResponse
 from tests.support.shop import ordered
-from tests.support.uploads import PDF
+from tests.support.uploads import PDF, xlsx
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def test_a_download_is_an_attachment_in_a_sandbox(entry, accountant, api):
     response = api(accountant).get(f"{number}/content/")
 
     assert response.streaming
-    assert response["Content-Disposition"] == "attachment; filename*=utf-8''Rechnung%20M%C3%A4rz.pdf"
+    assert response["Content-Disposition"] == f"attachment; filename*=utf-8''{quote('Rechnung März.pdf')}"
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["Content-Security-Policy"].startswith("sandbox")
     assert response["Content-Type"] == "application/pdf"
@@ -133,6 +134,12 @@ def test_a_repeated_request_attaches_once(entry, accountant, api):
     assert second["Idempotency-Replayed"] == "true"
     assert (other.status_code, codes(other)) == (422, ["bus.key_reused"])
     assert len(files().listdir("attachments")[1]) == Attachment.objects.count() == 1
+
+
+def test_a_document_is_attached(entry, accountant, api):
+    created = api(accountant).upload(f"ledger.entry/{entry.pk}/", xlsx(), "sheet.xlsx")
+
+    assert created.json()["media_type"].endswith("spreadsheetml.sheet")
 
 
 def test_an_upload_that_was_a_temporary_file_is_attached_whole(entry, accountant, api):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+from contextlib import suppress
+from random import Random
 from typing import Any
 
 import pytest
@@ -13,8 +15,9 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.test import RequestFactory
 from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 
+from apps.kernel.errors import Refusal
 from apps.kernel.uploads.errors import (
-    UploadArchiveNotAllowed,
+    UploadDocumentNotAllowed,
     UploadIsActive,
     UploadIsEmpty,
     UploadIsMixed,
@@ -146,23 +149,23 @@ def test_a_script_in_a_document_or_image_is_refused():
     ("name", "content"),
     [("a.png", png()), ("a.gif", GIF), ("a.webp", WEBP), ("a.jpg", JPEG), ("a.pdf", PDF), ("a.xlsx", xlsx())],
 )
-def test_a_file_with_an_archive_behind_it_is_refused(name, content):
+def test_a_file_with_a_package_behind_it_is_refused(name, content):
     with pytest.raises((UploadIsMixed, UploadTypeMismatch)):
         received(name, content + zipped({"a.txt": b"a"}))
 
 
-def test_a_document_in_front_of_an_archive_is_refused():
+def test_a_document_in_front_of_a_package_is_refused():
     for content in (GIF + xlsx(), PDF + xlsx(), b"MZ" + xlsx()):
         with pytest.raises(UploadTypeMismatch):
             received("a.xlsx", content)
 
 
-def test_an_archive_whose_first_entry_is_a_pdf_is_refused():
+def test_a_package_whose_first_entry_is_a_pdf_is_refused():
     with pytest.raises(UploadIsMixed):
         received("a.xlsx", zipped({"a.xml": PDF}, compression=zipfile.ZIP_STORED))
 
 
-# Archives
+# Packages
 
 
 @pytest.mark.parametrize(
@@ -181,12 +184,12 @@ def test_an_archive_whose_first_entry_is_a_pdf_is_refused():
     ],
 )
 def test_a_document_with_macros_programs_or_paths_is_refused(entry):
-    with pytest.raises(UploadArchiveNotAllowed):
+    with pytest.raises(UploadDocumentNotAllowed):
         received("a.xlsx", xlsx({entry: b"x"}))
 
 
 def test_a_document_with_macros_by_its_content_types_is_refused():
-    with pytest.raises(UploadArchiveNotAllowed):
+    with pytest.raises(UploadDocumentNotAllowed):
         received(
             "a.xlsx",
             xlsx(types='<Override ContentType="application/vnd.ms-excel.sheet.macroEnabled.main+xml"/>'),
@@ -198,19 +201,30 @@ def test_a_document_with_printer_settings_is_accepted():
 
 
 def test_an_open_document_with_basic_macros_is_refused():
-    with pytest.raises(UploadArchiveNotAllowed):
+    with pytest.raises(UploadDocumentNotAllowed):
         received("a.ods", ods({"Basic/Standard/Module1.xml": b"<m/>"}))
 
 
-def test_an_archive_bomb_is_refused_without_extracting_it():
-    with pytest.raises(UploadArchiveNotAllowed, match="too large when extracted"):
+def test_a_package_bomb_is_refused_without_extracting_it():
+    with pytest.raises(UploadDocumentNotAllowed, match="too large when extracted"):
         received("a.xlsx", xlsx({"xl/big.xml": bytes(3_000_000)}))
 
 
-def test_an_archive_of_another_kind_is_refused():
+def test_a_package_of_another_kind_is_refused():
     for content in (zipped({"a.xml": b"<a/>"}), b"PK\x03\x04" + bytes(100)):
         with pytest.raises(UploadTypeMismatch):
             received("a.xlsx", content)
+
+
+@pytest.mark.parametrize("name", uploads.ACCEPTED)
+def test_a_damaged_file_is_accepted_or_refused_without_an_error(name):
+    content, random = uploads.ACCEPTED[name][0], Random(name)
+    for _ in range(200):
+        damaged = bytearray(content[: random.randint(1, len(content))] if random.random() < 0.3 else content)
+        for _ in range(random.randint(1, 4)):
+            damaged[random.randrange(len(damaged))] = random.randrange(256)
+        with suppress(Refusal):
+            received(name, bytes(damaged))
 
 
 # Size

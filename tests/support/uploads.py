@@ -33,9 +33,9 @@ def png() -> bytes:
 
 def zipped(entries: Mapping[str, bytes], *, compression: int = zipfile.ZIP_DEFLATED) -> bytes:
     """The entry `mimetype` is stored, as in documents."""
-    with zipfile.ZipFile(to := io.BytesIO(), "w", compression) as archive:
+    with zipfile.ZipFile(to := io.BytesIO(), "w", compression) as package:
         for name, content in entries.items():
-            archive.writestr(name, content, zipfile.ZIP_STORED if name == "mimetype" else compression)
+            package.writestr(name, content, zipfile.ZIP_STORED if name == "mimetype" else compression)
     return to.getvalue()
 
 

@@ -40,5 +40,5 @@ class UploadIsActive(Invalid):
     message = _("{name} contains a program, a script or a page ({part}), so it is refused.")
 
 
-class UploadArchiveNotAllowed(Invalid):
+class UploadDocumentNotAllowed(Invalid):
     message = _("The document {name} is refused: {reason}.")

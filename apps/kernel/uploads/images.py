@@ -46,7 +46,7 @@ def is_gif(content: IO[bytes]) -> bool:
     content.seek(_GIF_HEADER_BYTES + _colours(head[10]))
     while block := content.read(1):
         if block[0] == _GIF_END:
-            return content.tell() == length
+            return content.seek(0, 1) == length
         if block[0] == _GIF_EXTENSION:
             content.seek(1, 1)
         elif block[0] == _GIF_IMAGE:

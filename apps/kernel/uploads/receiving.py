@@ -30,7 +30,7 @@ def receive(name: str, content: Any, types: Sequence[UploadType] = ALLOWED) -> U
     """The upload with its name in the normal form. `content` is a binary file that can seek.
 
     Raises UploadNameNotAllowed, UploadTypeNotAllowed, UploadTooLarge, UploadIsEmpty, UploadTypeMismatch, UploadIsMixed,
-    UploadIsActive, UploadArchiveNotAllowed.
+    UploadIsActive, UploadDocumentNotAllowed.
     """
     name = upload_name(name)
     upload_type = _type_of(name, types)

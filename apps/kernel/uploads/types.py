@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import IO
 
-from . import archives, images
+from . import images, packages
 from .scanning import chunks, head_of, must_be_one_document, must_be_passive, tail_of
 
 Test = Callable[[str, IO[bytes]], bool]
@@ -61,7 +61,7 @@ def _is_text(name: str, content: IO[bytes]) -> bool:
 
 
 def _document(extension: str, media_type: str, main_part: bytes = b"") -> UploadType:
-    test = partial(archives.must_be_document, media_type=media_type, main_part=main_part)
+    test = partial(packages.must_be_document, media_type=media_type, main_part=main_part)
     return UploadType((extension,), media_type, test)
 
 

@@ -1,15 +1,16 @@
-"""Documents that are ZIP archives: the type and the refusal by their entries. Nothing is extracted."""
+"""Documents that are ZIP packages: the type and the refusal by their entries. Nothing is extracted."""
 
 from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import IO
 
 from django.utils.translation import gettext
 
-from .errors import UploadArchiveNotAllowed
+from .errors import UploadDocumentNotAllowed
 from .scanning import head_of, must_be_one_document, tail_of
 
 MAX_ENTRIES = 5_000
@@ -19,10 +20,12 @@ MAX_RATIO = 200
 MAX_TYPES_BYTES = 1_000_000
 _END, _END_BYTES = b"PK\x05\x06", 22
 _ALLOWED_ENTRY = re.compile(
-    r"\A(?:mimetype|ObjectReplacements/[^/]+|(?:.*/)?[^/]*\.(?:xml|rels|rdf|png|jpe?g|gif|bmp|emf|wmf|tiff?|vml|ttf|odttf|bin))\Z",
+    r"\A(?:mimetype|ObjectReplacements/[^/]+|(?:.*/)?[^/]*\."
+    r"(?:xml|rels|rdf|png|jpe?g|gif|bmp|emf|wmf|tiff?|vml|ttf|odttf|bin))\Z",
     re.IGNORECASE,
 )
 _ENCRYPTED = 0x1
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _BINARY = re.compile(r"(?:\A|/)printerSettings\d*\.bin\Z", re.IGNORECASE)
 _ACTIVE_ENTRY = re.compile(
     r"vbaProject|vbaData|macrosheets?/|dialogsheets/|activeX/|embeddings/|\ABasic/|(?:\A|/)Scripts/",
@@ -32,7 +35,7 @@ _ACTIVE_TYPE = re.compile(rb"macroEnabled|vnd\.ms-office\.(?:vba|activeX)|oleObj
 
 
 def must_be_document(name: str, content: IO[bytes], media_type: str, main_part: bytes) -> bool:
-    """Whether the archive is a document of the type. Raises UploadArchiveNotAllowed for one that no document needs.
+    """Whether the package is a document of the type. Raises UploadDocumentNotAllowed for one that no document needs.
 
     main_part  the content type of its main part (OOXML), or empty for a document with the entry `mimetype` (ODF)
     """
@@ -40,12 +43,12 @@ def must_be_document(name: str, content: IO[bytes], media_type: str, main_part: 
         return False
     must_be_one_document(name, content, is_zip=True)
     try:
-        with zipfile.ZipFile(content) as archive:
-            _entries_must_be_allowed(name, archive)
+        with zipfile.ZipFile(content) as package:
+            _entries_must_be_allowed(name, package)
             if main_part:
-                return _is_ooxml(name, archive, main_part)
-            return _is_odf(archive, media_type)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError):
+                return _is_ooxml(name, package, main_part)
+            return _is_odf(package, media_type)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError):
         return False
 
 
@@ -58,13 +61,13 @@ def _ends_with_directory(content: IO[bytes]) -> bool:
     return offset + size + _END_BYTES == content.seek(0, 2)
 
 
-def _entries_must_be_allowed(name: str, archive: zipfile.ZipFile) -> None:
-    for reason in _faults(archive):
-        raise UploadArchiveNotAllowed(name=name, reason=reason)
+def _entries_must_be_allowed(name: str, package: zipfile.ZipFile) -> None:
+    for reason in _faults(package):
+        raise UploadDocumentNotAllowed(name=name, reason=reason)
 
 
-def _faults(archive: zipfile.ZipFile) -> Iterator[str]:
-    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+def _faults(package: zipfile.ZipFile) -> Iterator[str]:
+    entries = [entry for entry in package.infolist() if not entry.is_dir()]
     if len(entries) > MAX_ENTRIES or len({entry.filename for entry in entries}) != len(entries):
         yield gettext("it has too many entries, or two of one name")
     extracted = sum(entry.file_size for entry in entries)
@@ -73,8 +76,8 @@ def _faults(archive: zipfile.ZipFile) -> Iterator[str]:
         yield gettext("it would be too large when extracted")
     for entry in entries:
         path = entry.filename
-        if entry.flag_bits & _ENCRYPTED:
-            yield gettext("it is encrypted")
+        if entry.flag_bits & _ENCRYPTED or entry.compress_type not in _COMPRESSIONS:
+            yield gettext("it is encrypted, or compressed in an unusual way")
         if ".." in path.split("/") or path.startswith("/") or re.search(r"[\\:\x00-\x1f]", path):
             yield gettext("an entry has a path outside of the document")
         if _ACTIVE_ENTRY.search(path):
@@ -84,22 +87,23 @@ def _faults(archive: zipfile.ZipFile) -> Iterator[str]:
             yield gettext("it contains a file that no document needs ({entry})").format(entry=path)
 
 
-def _is_ooxml(name: str, archive: zipfile.ZipFile, main_part: bytes) -> bool:
-    types = _read(archive, "[Content_Types].xml")
+def _is_ooxml(name: str, package: zipfile.ZipFile, main_part: bytes) -> bool:
+    types = _read(package, "[Content_Types].xml")
     if _ACTIVE_TYPE.search(types):
-        raise UploadArchiveNotAllowed(name=name, reason=gettext("it contains macros or embedded files"))
+        raise UploadDocumentNotAllowed(name=name, reason=gettext("it contains macros or embedded files"))
     return main_part in types
 
 
-def _is_odf(archive: zipfile.ZipFile, media_type: str) -> bool:
-    first = archive.infolist()[0]
-    is_stored = first.filename == "mimetype" and first.compress_type == zipfile.ZIP_STORED
-    return is_stored and _read(archive, "mimetype") == media_type.encode()
+def _is_odf(package: zipfile.ZipFile, media_type: str) -> bool:
+    first = next(iter(package.infolist()), None)
+    if first is None or first.filename != "mimetype" or first.compress_type != zipfile.ZIP_STORED:
+        return False
+    return _read(package, "mimetype") == media_type.encode()
 
 
-def _read(archive: zipfile.ZipFile, entry: str) -> bytes:
+def _read(package: zipfile.ZipFile, entry: str) -> bytes:
     """At most MAX_TYPES_BYTES of it; empty without the entry."""
-    if entry not in archive.namelist():
+    if entry not in package.namelist():
         return b""
-    with archive.open(entry) as content:
+    with package.open(entry) as content:
         return content.read(MAX_TYPES_BYTES)
