@@ -12,20 +12,19 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
-from apps.console.admin import CommandPage, ServerFields
+from apps.console.admin import ServerFields
+from apps.console.edits import EditPage
 from apps.console.widgets import Form, reason
 from apps.kernel.notation.form_fields import WholeNumberField
 from apps.tenancy import queries as tenants
 from apps.tenancy.models import Tenant
 
-from . import queries
-from .commands import SetBackupPolicy
-from .models import BackupPolicy
+from . import queries, request_pages  # noqa: F401
+from .commands import RequestBackup, RequestRestoreAsNew, SetBackupPolicy
 from .schedule.policies import Policies
 
 VIEW_PERMISSION = "backups.view_backup"
-MAX_BACKUPS_LISTED, MAX_RESTORE_DRILLS_LISTED = 50, 10
-POLICY_FIELDS = ("interval_hours", "retention_days", "max_count")
+MAX_BACKUPS_LISTED, MAX_RESTORE_DRILLS_LISTED, MAX_RESTORATIONS_LISTED = 50, 10, 20
 
 
 def backups_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
@@ -34,6 +33,10 @@ def backups_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpRespon
         "rows": rows,
         "late": sum(row.is_late for row in rows),
         "backups": queries.backups()[:MAX_BACKUPS_LISTED],
+        "restorations": queries.restorations()[:MAX_RESTORATIONS_LISTED],
+        "is_live": queries.has_unfinished_work(),
+        "may_back_up": request.user.has_perm(RequestBackup.permission),
+        "may_restore": request.user.has_perm(RequestRestoreAsNew.permission),
         "drills": queries.latest_restore_drills()[:MAX_RESTORE_DRILLS_LISTED],
         "last_error": queries.failed_restore_drills(),
         "default_policy": Policies().of(0),
@@ -57,12 +60,8 @@ class BackupPolicyForm(Form):
     reason = reason()
 
 
-class SetBackupPolicyPage(CommandPage):
+class SetBackupPolicyPage(EditPage):
     command, form = SetBackupPolicy, BackupPolicyForm
-
-    def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
-        policy = BackupPolicy.objects.filter(pk=server_fields["tenant_id"]).first() or BackupPolicy()
-        return {"initial": {name: getattr(policy, name) for name in POLICY_FIELDS}}
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         tenant = tenants.tenant_with_id(server_fields["tenant_id"])

@@ -117,3 +117,76 @@ class TransferTenantOnline(Command, name="tenancy.transfer_tenant_online"):
     tenant_id: int
     database: str
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestBackup(Command, name="tenancy.request_backup"):
+    """Back up a tenant as soon as a backup worker is free, without interrupting the tenant."""
+
+    platform = True
+    permission = "tenancy.back_up_tenant"
+    audit_message = gettext_noop("requested the backup {result}")
+
+    tenant_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyBackup(Command, name="tenancy.verify_backup"):
+    """Verify a backup by a restore drill: a backup worker restores it into a temporary schema, compares all data, and
+    drops the schema."""
+
+    platform = True
+    permission = "tenancy.back_up_tenant"
+    audit_message = gettext_noop("requested the {result}")
+
+    backup_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestRestoreAsNew(Command, name="tenancy.request_restore_as_new"):
+    """Restore a backup as a new tenant, beside the existing one. A restore worker executes it."""
+
+    platform = True
+    permission = "tenancy.restore_tenant"
+    fresh_authentication_s = FRESH_S
+    audit_message = gettext_noop("requested the {result}: {reason}")
+
+    backup_id: int
+    slug: str
+    name: str = ""
+    database: str = "home"
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestRestoreInPlace(Command, name="tenancy.request_restore_in_place"):
+    """Replace the data of a tenant by that of a backup. All later changes are lost; the replaced schema is retained for
+    seven days. A restore worker executes it.
+
+    confirmation  the name of the tenant, exactly
+    """
+
+    platform = True
+    permission = "tenancy.restore_tenant"
+    fresh_authentication_s = FRESH_S
+    audit_message = gettext_noop("requested the {result}: {reason}")
+
+    backup_id: int
+    confirmation: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestClone(Command, name="tenancy.request_clone"):
+    """Clone a tenant as a sandbox, without e-mail addresses, secrets, webhooks and passwords. It has the files of the
+    tenant. An anonymised clone has no names, no free text and no files. A restore worker executes it."""
+
+    platform = True
+    permission = "tenancy.restore_tenant"
+    audit_message = gettext_noop("requested the {result}: {reason}")
+
+    tenant_id: int
+    slug: str
+    name: str = ""
+    anonymise: bool = True
+    reason: str

@@ -58,6 +58,27 @@ class BackupUnknown(NotFound, code="tenancy.backup_unknown"):
     message = _("There is no backup {number}.")
 
 
+class BackupIsUnfinished(Conflict, code="tenancy.backup_is_unfinished"):
+    message = _("A backup of {name} is waiting or running already.")
+    enforced_by = ("one_waiting_backup_per_tenant",)
+
+
+class RestoreDrillIsWaiting(Conflict, code="tenancy.restore_drill_is_waiting"):
+    message = _("A restore drill is waiting already. Verify this backup after it.")
+    enforced_by = ("one_waiting_restore_drill",)
+
+
+class RestorationIsUnfinished(Conflict, code="tenancy.restoration_is_unfinished"):
+    message = _(
+        "A restore or clone of the same tenant, or under the same short name, is waiting or running already."
+    )
+    enforced_by = ("one_unfinished_restoration_per_slug", "one_unfinished_restoration_in_place")
+
+
+class ConfirmationDiffers(Invalid, code="tenancy.confirmation_differs"):
+    message = _("Type the name of the tenant, {name}, to replace its data.")
+
+
 class BackupOfAnotherTenant(Conflict, code="tenancy.backup_of_another_tenant"):
     message = _("This is a backup of {source}, and cannot replace {name}: restore it as a new tenant.")
 

@@ -129,6 +129,61 @@ class RestoreDrill(Job):
         return gettext("restore drill of {backup}").format(backup=self.backup or gettext("the next backup"))
 
 
+class Restoration(Job):
+    """A requested restore or clone. A restore worker runs it once; an interrupted one is never run again by itself,
+    since the tenant may have changed after its data was replaced.
+
+    tenant        the one that is replaced, cloned, or was backed up
+    slug, name    of the new tenant; empty for a restore in place
+    result        the restored or cloned tenant
+    """
+
+    class Kind(models.TextChoices):
+        AS_NEW = "as_new", _("Restore as a new tenant")
+        IN_PLACE = "in_place", _("Restore in place")
+        CLONE = "clone", _("Clone")
+
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    tenant = models.ForeignKey("tenancy.Tenant", on_delete=models.SET_NULL, null=True, related_name="+")
+    backup = models.ForeignKey(Backup, on_delete=models.SET_NULL, null=True, related_name="+")
+    slug = models.CharField(max_length=40, blank=True)
+    name = models.CharField(max_length=120, blank=True)
+    database = models.CharField(max_length=40)
+    anonymise = models.BooleanField(default=False)
+    reason = models.TextField()
+    requested_by = models.CharField(max_length=200)
+    percent = models.PositiveSmallIntegerField(default=0)
+    result = models.ForeignKey("tenancy.Tenant", on_delete=models.SET_NULL, null=True, related_name="+")
+
+    objects = JobQuerySet["Restoration"].as_manager()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                name="one_unfinished_restoration_per_slug",
+                fields=["slug"],
+                condition=Q(state__regex="^(waiting|running)$") & ~Q(slug=""),
+            ),
+            models.UniqueConstraint(
+                name="one_unfinished_restoration_in_place",
+                fields=["tenant"],
+                condition=Q(state__regex="^(waiting|running)$", kind="in_place"),
+            ),
+            models.CheckConstraint(
+                name="restoration_in_place_has_no_slug",
+                condition=Q(kind="in_place", slug="") | Q(kind__regex="^(as_new|clone)$") & ~Q(slug=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        source = self.backup or self.tenant or gettext("an erased tenant")
+        if self.kind == self.Kind.IN_PLACE:
+            return gettext("restore in place of {source}").format(source=source)
+        kind = gettext("clone") if self.kind == self.Kind.CLONE else gettext("restore")
+        return gettext("{kind} of {source} as {slug}").format(kind=kind, source=source, slug=self.slug)
+
+
 class BackupPolicy(models.Model):
     """The backup policy of one tenant; 0 is the platform default.
 

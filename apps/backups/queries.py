@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import Q
 
 from apps.kernel.clock import now
 from apps.kernel.db import databases
@@ -18,7 +19,7 @@ from apps.kernel.tenant import TenantInfo, activate
 from apps.tenancy.models import Tenant
 
 from .files import outbox
-from .models import Backup, JobQuerySet, RestoreDrill
+from .models import Backup, JobQuerySet, Restoration, RestoreDrill
 from .schedule.policies import Policies, Policy
 from .waiting import wait_until
 
@@ -140,9 +141,20 @@ def _newest(backups: JobQuerySet[Backup]) -> dict[int, Backup]:
 
 
 def backups(slug: str = "") -> JobQuerySet[Backup]:
-    """The backups of a tenant, or of all; newest first."""
+    """The backups of a tenant, also under its former short names, or of all; newest first."""
     backups = Backup.objects.latest_first()
-    return backups.filter(slug=slug) if slug else backups
+    return backups.filter(Q(slug=slug) | Q(tenant__slug=slug)) if slug else backups
+
+
+def restorations() -> JobQuerySet[Restoration]:
+    """The requested restores and clones, the newest first."""
+    return Restoration.objects.select_related("backup", "tenant", "result").latest_first()
+
+
+def has_unfinished_work() -> bool:
+    """Whether a backup, restore drill, restore or clone is waiting or running."""
+    kinds = (Backup.objects, RestoreDrill.objects, Restoration.objects)
+    return any(jobs.unfinished().exists() for jobs in kinds)
 
 
 def latest_restore_drills() -> JobQuerySet[RestoreDrill]:

@@ -14,12 +14,18 @@ from apps.tenancy.models import Tenant
 from . import queries
 from .errors import (
     AlreadyExists,
+    BackupIsUnfinished,
+    BackupUnknown,
+    ConfirmationDiffers,
     OwnerCredentialsMissing,
     PolicyIsNegative,
     ReplicationNotConfigured,
+    RestorationIsUnfinished,
+    RestoreDrillIsWaiting,
     TenantIsWritable,
     TenantWasErased,
 )
+from .models import Backup, Restoration, RestoreDrill
 
 
 def tenant_must_be_movable(tenant: Tenant, to: str) -> None:
@@ -56,6 +62,43 @@ def tenant_must_not_be_erased(source: Mapping[str, Any]) -> None:
     """The tenant of the manifest of a backup file. The journal of erasures outlives the tenant."""
     if Erasure.objects.filter(number=source["id"], created_at=source["created_at"]).exists():
         raise TenantWasErased(name=source["name"])
+
+
+def backup_must_exist(backup_id: int) -> Backup:
+    """Complete, and of an existing tenant. Locks the backup until the end of the transaction."""
+    backups = Backup.objects.done().exclude(tenant=None).select_related("tenant")
+    backup = backups.select_for_update(of=("self",)).filter(pk=backup_id).first()
+    if backup is None:
+        raise BackupUnknown(number=backup_id)
+    return backup
+
+
+def no_backup_must_be_unfinished(tenant: Tenant) -> None:
+    if Backup.objects.unfinished().filter(tenant=tenant).exists():
+        raise BackupIsUnfinished(name=tenant.name)
+
+
+def no_restore_drill_must_be_waiting() -> None:
+    if RestoreDrill.objects.waiting().exists():
+        raise RestoreDrillIsWaiting
+
+
+def slug_must_be_free(slug: str) -> None:
+    """For a new tenant, which no unfinished restore or clone will have."""
+    tenancy.slug_must_be_well_formed(slug)
+    tenancy.slug_must_be_free(slug)
+    if Restoration.objects.unfinished().filter(slug=slug).exists():
+        raise RestorationIsUnfinished
+
+
+def no_restoration_must_be_unfinished(tenant: Tenant) -> None:
+    if Restoration.objects.unfinished().filter(tenant=tenant).exists():
+        raise RestorationIsUnfinished
+
+
+def name_must_be_confirmed(tenant: Tenant, confirmation: str) -> None:
+    if confirmation != tenant.name:
+        raise ConfirmationDiffers(name=tenant.name)
 
 
 def policy_must_not_be_negative(*limits: int) -> None:

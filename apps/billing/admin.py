@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -14,8 +14,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.bus import dry_run
+from apps.bus.edits import Values
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
+from apps.console.edits import EditPage
 from apps.console.sites import operator_site
 from apps.console.widgets import Form, reason
 from apps.kernel.actors import System
@@ -145,17 +147,14 @@ class Define(CommandPage):
         return [*(changed or [(gettext("Changes"), gettext("none"))]), *refusals, on_it]
 
 
-class Redefine(Define):
+class Redefine(Define, EditPage):
     """Changes an existing plan; the form starts with its current values."""
 
     form = Contents
 
-    def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
-        plan = Plan.objects.filter(code=server_fields["code"]).first()
-        if plan is None:
-            raise Http404
-        known = {"name": plan.name, "level": plan.level, "modules": plan.modules}
-        return {"initial": known | {name: plan.limits.get(name, UNLIMITED) for name in LIMITS}}
+    def initial(self, values: Values) -> Mapping[str, Any]:
+        limits = {name: values["limits"].get(name, UNLIMITED) for name in LIMITS}
+        return {"name": values["name"], "level": values["level"], "modules": values["modules"]} | limits
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
         return (
@@ -190,7 +189,7 @@ class NewPlan(Form):
         self.offer("plan", [(plan.code, plan.name) for plan in queries.offered()])
 
 
-class Change(CommandPage):
+class Change(EditPage):
     command = ChangePlan
     form = NewPlan
 

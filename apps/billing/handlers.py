@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from apps.bus import handles
+from apps.bus.edits import Edits, Values, rows
 from apps.events import publish
 from apps.kernel.clock import now
 from apps.kernel.errors import together
 from apps.kernel.reasons import reason_must_be_given
 from apps.tenancy import rules as tenancy
+from apps.tenancy.models import Tenant
 
 from . import queries, rules
 from .commands import ChangePlan, DefinePlan, RetirePlan
@@ -16,7 +18,21 @@ from .events import SubscriptionChanged
 from .models import DEFAULT_PLAN_CODE, Plan, Subscription
 
 
-@handles(DefinePlan)
+def _edited_plan(code: str, lock: bool) -> Values | None:
+    plan = rows(Plan, lock).filter(code=code).first()
+    if plan is None:
+        return None
+    return {"name": plan.name, "level": plan.level, "modules": plan.modules, "limits": plan.limits}
+
+
+def _edited_subscription(tenant_id: int, lock: bool) -> Values | None:
+    if not rows(Tenant, lock).filter(pk=tenant_id).exists():
+        return None
+    subscription = Subscription.objects.select_related("plan").filter(tenant_id=tenant_id).first()
+    return {"plan": subscription.plan.code if subscription else DEFAULT_PLAN_CODE}
+
+
+@handles(DefinePlan, edits=Edits("code", _edited_plan))
 def define_plan(command: DefinePlan) -> Plan:
     with together() as validation:
         validation.check(rules.plan_must_be_well_formed, command.code, command.name)
@@ -48,7 +64,7 @@ def retire_plan(command: RetirePlan) -> Plan:
     return plan
 
 
-@handles(ChangePlan, emits=(SubscriptionChanged,))
+@handles(ChangePlan, emits=(SubscriptionChanged,), edits=Edits("tenant_id", _edited_subscription))
 def change_plan(command: ChangePlan) -> Subscription:
     with together() as validation:
         validation.check(reason_must_be_given, command.reason, ReasonMissing)

@@ -2,7 +2,7 @@
 
 settings.BUS_MIDDLEWARE lists the middleware, outermost first:
 correlation → normal texts → observation → record → permission → refusal of texts → fresh authentication →
-availability → gate → printed text → transaction → approval → idempotency → handler.
+availability → gate → printed text → transaction → approval → idempotency → version of an edit → handler.
 """
 
 from __future__ import annotations
@@ -27,14 +27,16 @@ from .envelope import Envelope, Middleware, Next, current_envelope
 from .registry import handled
 
 
-def dispatch(command: Command, *, actor: Actor | None = None) -> Any:
+def dispatch(command: Command, *, actor: Actor | None = None, version: str | None = None) -> Any:
     """Execute the command for `actor` and return the result of its handler.
 
     Raises a Refusal when a rule, a permission or the database refuses; then only the audit record remains. Inside a
     handler `actor` defaults to that of the outer command. The outermost dispatch opens the transaction; a nested one
-    joins it, so that both commit or roll back together.
+    joins it, so that both commit or roll back together. With `version`, an edit of another version is refused.
     """
-    return _send(_envelope(command, actor))
+    envelope = _envelope(command, actor)
+    envelope.version = version
+    return _send(envelope)
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ def dispatch_once(
     *,
     actor: Actor | None = None,
     key: str,
+    version: str | None = None,
     render_response: Callable[[Any], Any] | None = None,
 ) -> Outcome:
     """Execute the command unless `actor` did so under `key` before; then return the first result and response.
@@ -59,15 +62,15 @@ def dispatch_once(
     key belongs to another request, RequestInFlight while the first one runs.
     """
     envelope = _envelope(command, actor)
-    envelope.key, envelope.render_response = key, render_response
+    envelope.key, envelope.version, envelope.render_response = key, version, render_response
     result = _send(envelope)
     return Outcome(result, envelope.response, envelope.repeated)
 
 
-def dry_run(command: Command, *, actor: Actor | None = None) -> Sequence[Refusal]:
+def dry_run(command: Command, *, actor: Actor | None = None, version: str | None = None) -> Sequence[Refusal]:
     """Execute the command, roll it back, and return every refusal; none means that it would succeed."""
     envelope = _envelope(command, actor)
-    envelope.is_dry_run = True
+    envelope.is_dry_run, envelope.version = True, version
     try:
         with transaction.atomic():
             _send(envelope)

@@ -23,6 +23,7 @@ class Envelope:
     anew             callbacks before the handler starts, and before each retry of the transaction
     before_commit    callbacks with the result, inside the command's transaction, after its handler
     key              the caller's name for this request
+    version          the version of the edited thing that the sender saw; None if the sender saw none
     render_response  makes the response of the result; stored with the key
     repeated         True when an earlier request had the effect
     response         the response of the first execution
@@ -33,6 +34,7 @@ class Envelope:
     command: Command
     actor: Actor
     key: str = ""
+    version: str | None = None
     render_response: Callable[[Any], Any] | None = None
     repeated: bool = False
     response: Any = None

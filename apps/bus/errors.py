@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.kernel.errors import BadRequest, Conflict, Forbidden, Invalid, NotFound, Unauthenticated
+from apps.kernel.errors import BadRequest, Conflict, Forbidden, Invalid, NotFound, Refusal, Unauthenticated
 
 
 class PermissionDenied(Forbidden):
@@ -71,6 +71,24 @@ class FactConflict(Conflict):
 
 class ResultGone(NotFound):
     message = _("The command was executed before, and its result no longer exists: {what} {pk}.")
+
+
+class EditedMeanwhile(Refusal):
+    """412: the version of the request is not the present one (RFC 9110, If-Match)."""
+
+    status = 412
+    message = _("{title} is refused, because the values were changed after you read them.")
+
+
+class VersionMissing(Refusal):
+    """428 (RFC 6585)."""
+
+    status = 428
+    message = _("{title} needs an If-Match header with the ETag of the values that you read.")
+
+
+class VersionMalformed(BadRequest):
+    message = _("An If-Match header of this command has one ETag in quotation marks.")
 
 
 class CommandUnknown(NotFound):

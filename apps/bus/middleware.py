@@ -17,8 +17,10 @@ from apps.kernel.observability.tracing import span
 from apps.kernel.tenant import current_tenant
 
 from .commands import Command
+from .edits import locked_values, version_of
 from .envelope import Envelope, Next
-from .errors import NotAsSupport, PermissionDenied, PlatformOnly
+from .errors import EditedMeanwhile, NotAsSupport, PermissionDenied, PlatformOnly
+from .registry import handled
 
 
 def correlation(envelope: Envelope, next: Next) -> Any:
@@ -106,3 +108,13 @@ def _long_running(envelope: Envelope, next: Next) -> Any:
 def _before_commit(envelope: Envelope, result: Any) -> None:
     for callback in envelope.before_commit:
         callback(result)
+
+
+def version_of_edit(envelope: Envelope, next: Next) -> Any:
+    """Raises EditedMeanwhile for an edit of a version that is no longer the present one. Locks what is edited."""
+    command, edits = envelope.command, handled(type(envelope.command)).edits
+    if envelope.version is not None and edits:
+        values = locked_values(command, edits)
+        if values is not None and version_of(values) != envelope.version:
+            raise EditedMeanwhile(title=type(command).title())
+    return next(envelope)

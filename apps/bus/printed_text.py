@@ -17,7 +17,8 @@ def printed_text(envelope: Envelope, next: Next) -> Any:
     with together() as validation:
         for name in printed_fields(type(envelope.command)):
             label = name.replace("_", " ").capitalize()
-            validation.check(text_must_be_printable, label, getattr(envelope.command, name))
+            text = getattr(envelope.command, name)
+            validation.check(text_must_be_printable, label, text or "")
     return next(envelope)
 
 

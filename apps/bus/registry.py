@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from apps.events import Event
 
 from .commands import Command
+from .edits import Edits
 
 C = TypeVar("C", bound=Command)
 R = TypeVar("R")
@@ -15,13 +16,14 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Handled:
-    """The handler of a command, the events it may publish, the `dry_run` that validates it without changes, and the
-    `base_revision` of what it changes."""
+    """The handler of a command, the events it may publish, the `dry_run` that validates it without changes, the
+    `base_revision` of what it changes, and what it `edits`."""
 
     handler: Callable[[Any], Any]
     emits: tuple[type[Event], ...]
     dry_run: Callable[[Any], Any] | None
     base_revision: Callable[[Any], str] | None = None
+    edits: Edits | None = None
 
 
 _handled: dict[type[Command], Handled] = {}
@@ -34,14 +36,16 @@ def handles(
     emits: tuple[type[Event], ...] = (),
     dry_run: Callable[[C], Any] | None = None,
     base_revision: Callable[[C], str] | None = None,
+    edits: Edits | None = None,
 ) -> Callable[[Callable[[C], R]], Callable[[C], R]]:
     """Registers the handler of a command and the events that it `emits`: publishing another one raises. A long-running
     command also needs a `dry_run`, which validates it without changes, as does one whose rows only an approval may
-    change. `base_revision` identifies the state that a command changes: when it differs, an approval is void."""
+    change. `base_revision` identifies the state that a command changes: when it differs, an approval is void. A command
+    that `edits` a thing is refused if its sender saw another version of the thing."""
 
     def register(handler: Callable[[C], R]) -> Callable[[C], R]:
-        _refuse_half_a_command(command_type, dry_run)
-        _handled[command_type] = Handled(handler, emits, dry_run, base_revision)
+        _refuse_half_a_command(command_type, dry_run, edits)
+        _handled[command_type] = Handled(handler, emits, dry_run, base_revision, edits)
         _by_name[command_type.command_name()] = command_type
         return handler
 
@@ -62,15 +66,19 @@ def commands() -> list[type[Command]]:
     return sorted(_handled, key=lambda command: command.command_name())
 
 
-def _refuse_half_a_command(command_type: type[Command], dry_run: object) -> None:
-    faults = chain(_faults_of_declaration(command_type, dry_run), _faults_of_natural_key(command_type))
+def _refuse_half_a_command(command_type: type[Command], dry_run: object, edits: Edits | None) -> None:
+    faults = chain(_faults_of_declaration(command_type, dry_run, edits), _faults_of_natural_key(command_type))
     if fault := next(faults, None):
         raise TypeError(f"{command_type.__name__} {fault}")
 
 
-def _faults_of_declaration(command_type: type[Command], dry_run: object) -> Iterator[str]:
+def _faults_of_declaration(
+    command_type: type[Command], dry_run: object, edits: Edits | None
+) -> Iterator[str]:
     if command_type in _handled:
         yield "already has a handler."
+    if edits and edits.key not in {field.name for field in fields(command_type)}:
+        yield f"has no field {edits.key} that identifies what it edits."
     for word in ("permission", "audit_message"):
         if not getattr(command_type, word, ""):
             yield f"has no `{word}`."

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from django import forms
 from django.contrib import admin
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
-from apps.console.admin import ReadOnlyAdmin
+from apps.console.admin import Link, ReadOnlyAdmin, ServerFields
+from apps.console.edits import EditPage
 from apps.console.sites import tenant_site
+from apps.console.widgets import Form
 
+from .commands import ChangeCompany
 from .models import Company
 
 
@@ -23,6 +33,30 @@ class CompanyAdmin(ReadOnlyAdmin):
     search_fields = ("code", "name")
     ordering = ("code",)
 
+    def links(self, request: HttpRequest, obj: Company) -> Sequence[Link]:
+        if not request.user.has_perm(ChangeCompany.permission):
+            return ()
+        return (Link(gettext("Edit"), reverse("admin:change_company", args=[obj.pk]), "edit"),)
+
+
+class CompanyForm(Form):
+    name = forms.CharField(max_length=120, help_text=_("As printed on invoices."))
+    country = forms.CharField(max_length=2, required=False, help_text=_("ISO 3166-1, such as DE."))
+
+
+class Change(EditPage):
+    command, form = ChangeCompany, CompanyForm
+
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        company = get_object_or_404(Company, pk=server_fields["company_id"])
+        return ((gettext("Company"), company.code), (gettext("Currency"), company.currency))
+
+    def sentence(self, result: Company) -> str:
+        return gettext("Company {result} was changed.").format(result=result)
+
+    def success_url(self, result: Company) -> str:
+        return reverse("admin:companies_company_change", args=[result.pk])
+
 
 hooks.plug(
     "tenant",
@@ -32,5 +66,12 @@ hooks.plug(
         icon="domain",
         url="admin:companies_company_changelist",
         permission="companies.view_company",
+    ),
+    hooks.Page(
+        path="companies/<int:company_id>/edit/",
+        name="change_company",
+        title=_("Edit company"),
+        permission=ChangeCompany.permission,
+        view=Change(),
     ),
 )

@@ -20,3 +20,17 @@ class FoundCompany(Command):
     currency: str
     parent: str = ""
     country: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeCompany(Command):
+    """Change the name or country of a company. Issued documents keep what they state.
+
+    A field that is null stays as it is."""
+
+    permission = "companies.manage_companies"
+    audit_message = gettext_noop("changed the company {result}")
+
+    company_id: int
+    name: str | None = field(default=None, metadata=printed)
+    country: str | None = None

@@ -14,5 +14,9 @@ class CompanyNameMissing(Invalid):
     message = _("A company needs a code and a name.")
 
 
+class CountryMalformed(Invalid):
+    message = _("{country!r} is not a country: use its two letters of ISO 3166-1, such as DE, or nothing.")
+
+
 class CompanyUnknown(NotFound):
     message = _("There is no company {code}.")

@@ -266,7 +266,6 @@ class CommandPage:
         form = self.form(
             request.POST if request.method == "POST" else None, **self.form_options(server_fields)
         )
-        refusals: Sequence[Refusal] = ()
         if self.previews and "preview" in request.POST and form.is_valid():
             context |= self._page(form, (), server_fields) | {"facts": self.preview(form, server_fields)}
             return TemplateResponse(request, self.template, context)
@@ -280,11 +279,21 @@ class CommandPage:
             except FreshAuthenticationNeeded:
                 raise  # of a command inside this one: the console asks for the password
             except Refusal as refusal:
-                refusals = refusal.refusals
-            else:
-                return self.done(request, outcome.result)
-        page = self._page(form, refusals, server_fields)
-        return TemplateResponse(request, self.template, context | page, status=_status(refusals))
+                return self.refused(request, refusal, form, context, server_fields)
+            return self.done(request, outcome.result)
+        return TemplateResponse(request, self.template, context | self._page(form, (), server_fields))
+
+    def refused(
+        self,
+        request: HttpRequest,
+        refusal: Refusal,
+        form: Form,
+        context: dict[str, Any],
+        server_fields: ServerFields,
+    ) -> HttpResponseBase:
+        """The page again, with the reasons."""
+        page = self._page(form, refusal.refusals, server_fields)
+        return TemplateResponse(request, self.template, context | page, status=_status(refusal.refusals))
 
     def send(self, request: HttpRequest, command: Command, key: str) -> Outcome:
         return dispatch_once(command, actor=request.user, key=key)

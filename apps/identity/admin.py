@@ -18,6 +18,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
+from apps.console.edits import EditPage
 from apps.console.labels import Colours, display
 from apps.console.sites import operator_site, tenant_site
 from apps.console.widgets import Form, ReasonForm, reason
@@ -144,11 +145,8 @@ class UserPage(CommandPage):
         return reverse("admin:identity_user_change", args=[result.pk])
 
 
-class ChangeRolesPage(UserPage):
+class ChangeRolesPage(UserPage, EditPage):
     command, form = ChangeRoles, RolesForm
-
-    def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
-        return {"initial": {"roles": get_object_or_404(User, pk=server_fields["user_id"]).role_names}}
 
     def build(self, form: forms.Form, server_fields: ServerFields) -> ChangeRoles:
         return ChangeRoles(

@@ -7,6 +7,7 @@ import datetime as dt
 from django.conf import settings
 
 from apps.bus import handles
+from apps.bus.edits import Edits, Values, rows
 from apps.events import publish
 from apps.kernel.actors import acting
 from apps.kernel.clock import now
@@ -39,7 +40,12 @@ def set_password(command: SetPassword) -> User:
     return user
 
 
-@handles(ChangeRoles)
+def _edited_roles(user_id: int, lock: bool) -> Values | None:
+    user = rows(User, lock).filter(pk=user_id).first()
+    return {"roles": user.role_names} if user else None
+
+
+@handles(ChangeRoles, edits=Edits("user_id", _edited_roles))
 def change_roles(command: ChangeRoles) -> User:
     rules.only_tenants_have_roles()
     user = rules.user_must_exist_for_change(command.user_id)

@@ -22,7 +22,7 @@ from apps.console.widgets import Form, ReasonForm, reason
 from apps.kernel.notation.form_fields import WholeNumberField
 from apps.kernel.search import May
 
-from . import queries
+from . import item_pages, queries
 from .commands import AddItem, CountStock, ReceiveStock, ReleaseStock
 from .models import Item, Reservation, ReservationLine, Stock, StockMove
 from .search import ITEMS
@@ -49,12 +49,13 @@ class ItemAdmin(ReadOnlyAdmin):
     unfiltered = "an item has no state: it is searched by SKU and name"
     empty_message = _("The items in stock appear here, with the quantities on hand, reserved and available.")
     creating_page = "add_item"
-    list_display = ("sku", "name", "unit", "on_hand", "reserved", "available")
+    list_display = ("sku", "name", "unit", "on_hand", "reserved", "available", "is_active")
+    list_filter = ("is_active",)
     list_select_related = ("stock",)
     search = ITEMS
     search_help_text = _("SKU or name")
     ordering = ("sku",)
-    fields = (("sku", "name", "unit"), ("on_hand", "reserved", "available"))
+    fields = (("sku", "name", "unit", "is_active"), ("on_hand", "reserved", "available"))
     readonly_fields = ("on_hand", "reserved", "available")
 
     @admin.display(description=_("On hand"), ordering="stock__on_hand")
@@ -77,10 +78,12 @@ class ItemAdmin(ReadOnlyAdmin):
     def links(self, request: HttpRequest, obj: Item) -> Sequence[Link]:
         movements = reverse("admin:inventory_stockmove_changelist")
         history = Link(gettext("Stock movements"), f"{movements}?item__id__exact={obj.pk}", "swap_vert")
+        edits = item_pages.links(obj) if request.user.has_perm(MANAGE) else ()
         if not request.user.has_perm(MOVE):
-            return (history,)
+            return (history, *edits)
         return (
             history,
+            *edits,
             Link(gettext("Receive"), reverse("admin:receive_stock", args=[obj.pk]), "input"),
             Link(gettext("Count"), reverse("admin:count_stock", args=[obj.pk]), "checklist"),
         )

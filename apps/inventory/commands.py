@@ -31,6 +31,44 @@ class AddItem(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChangeItem(Command):
+    """Change the name or unit of an item. Orders and invoices keep the name that they state.
+
+    A field that is null stays as it is."""
+
+    permission = "inventory.manage_items"
+    audit_message = gettext_noop("changed the item {result}")
+
+    item_id: int
+    name: str | None = field(default=None, metadata=printed)
+    unit: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeactivateItem(Command):
+    """Sell no more of an item. Its stock remains, and goods of existing orders are shipped."""
+
+    permission = "inventory.manage_items"
+    schedulable = True
+    audit_message = gettext_noop("deactivated the item {result}")
+
+    item_id: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReactivateItem(Command):
+    """Sell a deactivated item again."""
+
+    permission = "inventory.manage_items"
+    schedulable = True
+    audit_message = gettext_noop("reactivated the item {result}")
+
+    item_id: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReceiveStock(Command):
     """Receive goods into stock. `reference` identifies the receipt, such as the supplier's delivery note."""
 

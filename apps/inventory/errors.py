@@ -26,6 +26,18 @@ class ItemNameMissing(Invalid):
     enforced_by = ("inventory_item_is_named",)
 
 
+class UnitMissing(Invalid):
+    message = _("An item needs a unit, such as piece.")
+
+
+class ItemAlreadyInactive(Conflict):
+    message = _("Item {item} is inactive already.")
+
+
+class ItemIsActive(Conflict):
+    message = _("Item {item} is active.")
+
+
 class QuantityNotPositive(Invalid):
     message = _("{quantity} is not a quantity: write a whole number above zero.")
     enforced_by = ("inventory_reserved_line_is_positive",)
@@ -113,4 +125,4 @@ class ReservationIsSettled(Conflict):
 
 
 class ReasonMissing(ReasonRequired):
-    """For an adjustment of stock, and for the release of a reservation."""
+    """For an adjustment of stock, the release of a reservation, and the deactivation of an item."""

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from apps.bus import handles
+from apps.bus.edits import changes_in, edits_columns
 from apps.events import publish
 from apps.kernel.clock import now
 from apps.kernel.errors import together
 from apps.kernel.reasons import reason_must_be_given
 
 from . import rules
-from .commands import AddItem, CountStock, FulfilReservation, ReceiveStock, ReleaseStock, ReserveStock
+from .commands import (
+    AddItem,
+    ChangeItem,
+    CountStock,
+    DeactivateItem,
+    FulfilReservation,
+    ReactivateItem,
+    ReceiveStock,
+    ReleaseStock,
+    ReserveStock,
+)
 from .errors import ReasonMissing
 from .events import StockDelivered, StockReleased, StockReserved
 from .models import Item, Reservation, ReservationLine, StockMove
@@ -22,6 +33,40 @@ def add_item(command: AddItem) -> Item:
     rules.item_must_be_new(command.sku, command.name)
 
     return Item.objects.create(sku=command.sku, name=command.name, unit=command.unit)
+
+
+@handles(ChangeItem, edits=edits_columns(Item, "item_id", "name", "unit"))
+def change_item(command: ChangeItem) -> Item:
+    item = rules.item_must_exist_for_change(command.item_id)
+    changed = changes_in(command, "name", "unit")
+    with together() as validation:
+        validation.check(rules.item_must_be_named, changed.get("name", item.name))
+        validation.check(rules.unit_must_be_named, changed.get("unit", item.unit))
+
+    item.change(**changed)
+    return item
+
+
+@handles(DeactivateItem)
+def deactivate_item(command: DeactivateItem) -> Item:
+    item = rules.item_must_exist_for_change(command.item_id)
+    with together() as validation:
+        validation.check(reason_must_be_given, command.reason, ReasonMissing)
+        validation.check(rules.item_must_be_active, item)
+
+    item.change(is_active=False)
+    return item
+
+
+@handles(ReactivateItem)
+def reactivate_item(command: ReactivateItem) -> Item:
+    item = rules.item_must_exist_for_change(command.item_id)
+    with together() as validation:
+        validation.check(reason_must_be_given, command.reason, ReasonMissing)
+        validation.check(rules.item_must_be_inactive, item)
+
+    item.change(is_active=True)
+    return item
 
 
 @handles(ReceiveStock)

@@ -14,11 +14,13 @@ from apps.kernel.models import Tracked
 
 
 class Item(Tracked):
-    """An item, counted in whole `unit`s and identified by its stock-keeping code."""
+    """An item, counted in whole `unit`s and identified by its stock-keeping code. New orders have no inactive
+    item."""
 
     sku = models.CharField("SKU", max_length=40, unique=True)
     name = models.CharField(max_length=200)
     unit = models.CharField(max_length=20, default="piece")
+    is_active = models.BooleanField(default=True, db_default=True)
 
     history = field_history()
 

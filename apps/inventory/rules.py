@@ -12,7 +12,9 @@ from .errors import (
     CountBelowReserved,
     CountNegative,
     InsufficientStock,
+    ItemAlreadyInactive,
     ItemDuplicated,
+    ItemIsActive,
     ItemNameMissing,
     ItemUnknown,
     QuantityNotPositive,
@@ -24,6 +26,7 @@ from .errors import (
     ReservationUnknown,
     Shortage,
     SkuTaken,
+    UnitMissing,
 )
 from .models import Item, Reservation, Stock
 
@@ -33,6 +36,34 @@ def item_must_be_new(sku: str, name: str) -> None:
         raise ItemNameMissing
     if Item.objects.filter(sku__iexact=sku).exists():
         raise SkuTaken(sku=sku)
+
+
+def item_must_be_named(name: str) -> None:
+    if not is_visible(name):
+        raise ItemNameMissing
+
+
+def unit_must_be_named(unit: str) -> None:
+    if not is_visible(unit):
+        raise UnitMissing
+
+
+def item_must_exist_for_change(item_id: int) -> Item:
+    """Locks the item until the end of the transaction."""
+    item = Item.objects.select_for_update(no_key=True).filter(pk=item_id).first()
+    if item is None:
+        raise ItemUnknown(item=item_id)
+    return item
+
+
+def item_must_be_active(item: Item) -> None:
+    if not item.is_active:
+        raise ItemAlreadyInactive(item=item.sku)
+
+
+def item_must_be_inactive(item: Item) -> None:
+    if item.is_active:
+        raise ItemIsActive(item=item.sku)
 
 
 def item_must_exist(sku: str) -> Item:

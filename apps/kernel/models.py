@@ -83,6 +83,12 @@ class Tracked(models.Model):
         row_must_be_of_tenant(self)
         return super().prepare_database_save(field)
 
+    def change(self, **values: Any) -> None:
+        """Sets these fields and saves them."""
+        for name, value in values.items():
+            setattr(self, name, value)
+        self.save(update_fields=[*values])
+
     def _changes(self, update_fields: Sequence[str] | None) -> Iterator[Change]:
         loaded = self.__dict__.get("_loaded")
         if loaded is None:

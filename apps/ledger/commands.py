@@ -128,12 +128,39 @@ class OpenAccount(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ChangeAccount(Command):
+    """Change the name of an account, or its type while it has no postings, parent or child accounts. The code stays,
+    since settings and files identify the account by it.
+
+    A field that is null stays as it is."""
+
+    permission = "ledger.manage_accounts"
+    audit_message = gettext_noop("changed the account {result}")
+
+    account_id: int
+    name: str | None = None
+    type: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class DeactivateAccount(Command):
     """Stop postings to an account. Its existing postings remain."""
 
     permission = "ledger.manage_accounts"
     schedulable = True
     audit_message = gettext_noop("deactivated the account {result}")
+
+    account_id: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReactivateAccount(Command):
+    """Allow postings to a deactivated account again."""
+
+    permission = "ledger.manage_accounts"
+    schedulable = True
+    audit_message = gettext_noop("reactivated the account {result}")
 
     account_id: int
     reason: str

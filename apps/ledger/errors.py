@@ -122,8 +122,15 @@ class AccountHasPostings(Conflict):
     enforced_by = ("BL009",)
 
 
+class AccountIsActive(Conflict):
+    message = _("Account {account} is active.")
+
+
 class AccountIsFixed(Conflict):
-    message = _("The type and the parent of account {account} cannot change.")
+    message = _(
+        "The parent of account {account} never changes, and neither does its type once it has postings, a parent or"
+        " child accounts."
+    )
     enforced_by = ("BL010",)
 
 

@@ -22,6 +22,8 @@ from .errors import (
     AccountCodeTaken,
     AccountHasChildren,
     AccountHasPostings,
+    AccountIsActive,
+    AccountIsFixed,
     AccountIsInactive,
     AccountIsNamedBySetting,
     AccountIsOnDrafts,
@@ -211,6 +213,36 @@ def account_must_exist(account_id: int) -> Account:
     if account is None:
         raise AccountUnknown(account=account_id)
     return account
+
+
+def account_must_exist_for_change(account_id: int) -> Account:
+    """Locks the account until the end of the transaction."""
+    account = Account.objects.select_for_update(no_key=True, of=("self",)).filter(pk=account_id).first()
+    if account is None:
+        raise AccountUnknown(account=account_id)
+    return account
+
+
+def account_must_be_inactive(account: Account) -> None:
+    if account.is_active:
+        raise AccountIsActive(account=account.code)
+
+
+def account_must_be_renamable(account: Account, name: str) -> None:
+    if not is_visible(name):
+        raise AccountNameMissing
+    if Account.objects.filter(name=name).exclude(pk=account.pk).exists():
+        raise AccountNameTaken(name=name)
+
+
+def account_type_must_be_changeable(account: Account, type: str) -> None:
+    """The type is known, and another one only for an account without postings, parent and child accounts."""
+    account_type_must_be_known(type)
+    if type == account.type:
+        return
+    has_children = Account.objects.filter(parent=account).exists()
+    if account.parent_id or has_children or EntryLine.objects.filter(account=account).exists():
+        raise AccountIsFixed(account=account.code)
 
 
 def account_must_be_active(account: Account) -> None:

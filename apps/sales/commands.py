@@ -25,6 +25,45 @@ class AddCustomer(Command):
     address: str = field(default="", metadata=printed | multiline)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ChangeCustomer(Command):
+    """Change the name, e-mail address or address of a customer. Issued invoices keep what they state.
+
+    A field that is null stays as it is."""
+
+    permission = "sales.manage_customers"
+    audit_message = gettext_noop("changed the customer {result}")
+
+    customer_id: int
+    name: str | None = field(default=None, metadata=printed)
+    email: str | None = None
+    address: str | None = field(default=None, metadata=printed | multiline)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeactivateCustomer(Command):
+    """Take no more orders of a customer. Existing orders and invoices remain."""
+
+    permission = "sales.manage_customers"
+    schedulable = True
+    audit_message = gettext_noop("deactivated the customer {result}")
+
+    customer_id: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReactivateCustomer(Command):
+    """Take orders of a deactivated customer again."""
+
+    permission = "sales.manage_customers"
+    schedulable = True
+    audit_message = gettext_noop("reactivated the customer {result}")
+
+    customer_id: int
+    reason: str
+
+
 @dataclass(frozen=True)
 class OrderedItem:
     """A quantity of one item, by its stock-keeping code, at a unit price."""

@@ -24,6 +24,21 @@ class CustomerNameMissing(Invalid):
     enforced_by = ("sales_customer_is_named",)
 
 
+class CustomerIsInactive(Conflict):
+    """Also raised by the database (migration 0008)."""
+
+    message = _("Customer {customer} is inactive, so it places no orders.")
+    enforced_by = ("BS011",)
+
+
+class CustomerIsActive(Conflict):
+    message = _("Customer {customer} is active.")
+
+
+class CustomerAlreadyInactive(Conflict):
+    message = _("Customer {customer} is inactive already.")
+
+
 class EmailMalformed(Invalid):
     message = _("{email!r} is not an email address.")
 
@@ -46,6 +61,13 @@ class ItemDuplicated(Invalid):
 
 class ItemUnknown(NotFound):
     message = _("There is no item {item!r}.")
+
+
+class ItemIsInactive(Conflict):
+    """Also raised by the database (migration 0008)."""
+
+    message = _("Item {item} is inactive, so it takes no orders.")
+    enforced_by = ("BS012",)
 
 
 class LineMalformed(Invalid):
@@ -98,7 +120,7 @@ class OrdersInProgress(Conflict):
 
 
 class ReasonMissing(ReasonRequired):
-    """For the cancellation of an order."""
+    """For the cancellation of an order, and the deactivation of a customer."""
 
 
 # Invoices

@@ -17,12 +17,13 @@ from apps.sagas.models import Run
 
 
 class Customer(Tracked):
-    """A customer. `address` is printed on invoices as it is, line by line."""
+    """A customer. `address` is printed on invoices as it is, line by line. An inactive customer places no orders."""
 
     code = models.CharField(max_length=32, unique=True)
     name = models.CharField(max_length=200)
     email = models.EmailField(max_length=254, blank=True)
     address = models.TextField(blank=True)
+    is_active = models.BooleanField(default=True, db_default=True)
 
     history = field_history()
 

@@ -24,13 +24,17 @@ from apps.settings.business_day import business_day, end_of_business_day
 
 from .commands import OrderedItem
 from .errors import (
+    CustomerAlreadyInactive,
     CustomerCodeTaken,
+    CustomerIsActive,
+    CustomerIsInactive,
     CustomerNameMissing,
     CustomerUnknown,
     DocumentNotFailed,
     EmailMalformed,
     InvoiceUnknown,
     ItemDuplicated,
+    ItemIsInactive,
     ItemUnknown,
     LineMalformed,
     OrderIsCancelled,
@@ -57,6 +61,29 @@ def customer_must_be_new(code: str, name: str) -> None:
         raise CustomerCodeTaken(code=code)
 
 
+def customer_must_be_named(name: str) -> None:
+    if not is_visible(name):
+        raise CustomerNameMissing
+
+
+def customer_must_exist_for_change(customer_id: int) -> Customer:
+    """Locks the customer until the end of the transaction."""
+    customer = Customer.objects.select_for_update(no_key=True).filter(pk=customer_id).first()
+    if customer is None:
+        raise CustomerUnknown(customer=customer_id)
+    return customer
+
+
+def customer_must_be_active(customer: Customer) -> None:
+    if not customer.is_active:
+        raise CustomerAlreadyInactive(customer=customer.code)
+
+
+def customer_must_be_inactive(customer: Customer) -> None:
+    if customer.is_active:
+        raise CustomerIsActive(customer=customer.code)
+
+
 def email_must_be_well_formed(email: str) -> None:
     """An empty address is valid."""
     try:
@@ -65,10 +92,13 @@ def email_must_be_well_formed(email: str) -> None:
         raise EmailMalformed(email=email) from None
 
 
-def customer_must_exist(code: str) -> Customer:
+def customer_must_take_orders(code: str) -> Customer:
+    """The customer exists and is active; the database checks this again, on the locked row."""
     customer = Customer.objects.filter(code=code).first()
     if customer is None:
         raise CustomerUnknown(customer=code)
+    if not customer.is_active:
+        raise CustomerIsInactive(customer=code)
     return customer
 
 
@@ -112,6 +142,8 @@ def line_must_be_valid(number: int, line: OrderedItem, item: Item | None, iso: s
     price = Money.of(line.price, iso)
     if item is None:
         raise ItemUnknown(item=line.sku)
+    if not item.is_active:
+        raise ItemIsInactive(item=line.sku)
     if not 0 < line.quantity <= MAX_QUANTITY or price.minor < 0:
         raise LineMalformed(line=number)
     return PricedLine(item, line.quantity, price)

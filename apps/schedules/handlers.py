@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from apps.bus import handles
+from apps.bus.edits import edits_columns
 from apps.bus.plain import to_json
 from apps.kernel.actors import Actor, acting
 from apps.kernel.clock import now
@@ -36,7 +37,10 @@ def schedule_command(command: ScheduleCommand) -> ScheduledCommand:
     return scheduled
 
 
-@handles(RescheduleCommand)
+@handles(
+    RescheduleCommand,
+    edits=edits_columns(ScheduledCommand, "scheduled_command_id", "local_time", "time_zone"),
+)
 def reschedule_command(command: RescheduleCommand) -> ScheduledCommand:
     """Its new time may be another person's decision, so that person becomes the sender."""
     reason = reason_must_be_given(command.reason, ReasonMissing)

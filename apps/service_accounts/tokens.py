@@ -9,6 +9,7 @@ from apps.kernel import random_tokens
 from apps.kernel.availability import current_availability
 from apps.kernel.clock import now
 from apps.kernel.tenant import current_tenant
+from apps.tenancy import directory
 
 from .errors import ServiceTokenInvalid
 from .models import Grant, ServiceToken, grants
@@ -32,8 +33,14 @@ def digest_of(token: str) -> str:
 
 
 def is_of_current_tenant(token: str) -> bool:
-    """Whether the token names the current tenant, or the platform."""
-    return token.startswith(f"{PREFIX}{_tenant_name()}_")
+    """Whether the token names the current tenant, by its present or a former name, or the platform."""
+    name, tenant = token.removeprefix(PREFIX).partition("_")[0], current_tenant()
+    if not token.startswith(PREFIX):
+        return False
+    if name == _tenant_name():
+        return True
+    former = directory.by_former_slug(name) if tenant and name else None
+    return former is not None and former.id == getattr(tenant, "id", None)
 
 
 def grant_of(token: str) -> Grant:

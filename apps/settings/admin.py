@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -15,8 +15,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.bus import Command
+from apps.bus.edits import Values
 from apps.console import hooks
-from apps.console.admin import CommandPage, ServerFields
+from apps.console.admin import ServerFields
+from apps.console.edits import EditPage
 from apps.console.widgets import Form
 from apps.kernel import strict_json
 
@@ -53,12 +55,15 @@ class Value(Form):
             raise ValidationError(gettext("This is not JSON: {why}.").format(why=why)) from None
 
 
-class Change(CommandPage):
+class Change(EditPage):
     command = ChangeSetting
     form = Value
 
-    def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
-        return {"initial": {"value": json.dumps(queries.value(declared(server_fields["key"])))}}
+    def initial(self, values: Values) -> Mapping[str, Any]:
+        return {"value": json.dumps(values["value"])}
+
+    def entered(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self.initial(fields)
 
     def build(self, form: forms.Form, server_fields: ServerFields) -> Command:
         return ChangeSetting(key=server_fields["key"], value=form.cleaned_data["value"])

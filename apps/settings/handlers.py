@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from apps.bus import handles
+from apps.bus.edits import Edits, rows
 from apps.events import publish
 
 from . import queries, rules
@@ -12,7 +15,12 @@ from .events import SettingChanged
 from .models import Setting
 
 
-@handles(ChangeSetting, emits=(SettingChanged,))
+def _edited_value(key: str, lock: bool) -> dict[str, Any]:
+    row = rows(Setting, lock).filter(key=key).first()
+    return {"value": row.value if row else declared(key).default}
+
+
+@handles(ChangeSetting, emits=(SettingChanged,), edits=Edits("key", _edited_value))
 def change_setting(command: ChangeSetting) -> Setting:
     setting = declared(command.key)
     rules.setting_must_be_allowed_for_actor(setting)

@@ -1,13 +1,14 @@
 """Commands of tenancy."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from apps.bus import Command
 from apps.bus.approval import approval_kind
+from apps.kernel.plain import printed
 
 DELETION = approval_kind(
     "tenancy.deletion", title=_("Erasure of a tenant"), permission="tenancy.erase_tenant"
@@ -130,6 +131,24 @@ class SetMode(Command):
 
     tenant_id: int
     mode: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenameTenant(Command):
+    """Give a tenant another short name and so another address, or another name. Requests to the former address are
+    redirected, and no other tenant can ever get it. People sign in again at the new address.
+
+    slug, name  null: stays as it is
+    """
+
+    platform = True
+    permission = "tenancy.onboard_tenant"
+    audit_message = gettext_noop("renamed the tenant {result}: {reason}")
+
+    tenant_id: int
+    slug: str | None = None
+    name: str | None = field(default=None, metadata=printed)
     reason: str
 
 

@@ -7,7 +7,7 @@ from apps.kernel.tenant import TenantInfo
 
 from . import lifecycle
 from .errors import TenantUnknown
-from .models import Domain, Tenant
+from .models import Domain, FormerSlug, Tenant
 
 TTL = 300
 
@@ -20,6 +20,9 @@ def _load(key: str) -> TenantInfo | None:
             return domain.tenant.info if domain else None
         case "slug":
             tenant = Tenant.objects.filter(slug=value).first()
+        case "former":
+            former = FormerSlug.objects.filter(slug=value).values("tenant_id")
+            tenant = Tenant.objects.filter(pk__in=former).first()
         case "schema":
             tenant = Tenant.objects.filter(schema_name=value).first()
         case _:
@@ -54,6 +57,11 @@ def by_host(host: str) -> TenantInfo | None:
 
 def by_slug(slug: str) -> TenantInfo | None:
     return _directory.get(f"slug:{slug}")
+
+
+def by_former_slug(slug: str) -> TenantInfo | None:
+    """The tenant that had this short name before it was renamed."""
+    return _directory.get(f"former:{slug}")
 
 
 def by_id(tenant_id: int) -> TenantInfo | None:

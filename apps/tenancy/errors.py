@@ -76,6 +76,17 @@ class SlugConfusable(Conflict):
     enforced_by = ("tenant_slug_is_unlike_others",)
 
 
+class SlugWasUsed(Conflict):
+    message = _(
+        "The short name {slug!r} was that of another tenant, or looks like it: its address leads there."
+    )
+    enforced_by = ("BT004",)
+
+
+class TenantNameMissing(Invalid):
+    message = _("A tenant needs a name.")
+
+
 class SlugReserved(Invalid):
     message = _("The short name {slug!r} is reserved for the platform, or looks like a reserved one.")
     enforced_by = ("tenant_slug_is_not_reserved",)

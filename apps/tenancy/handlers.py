@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from django.conf import settings
-
 from apps.bus import handles
+from apps.bus.edits import Edits, Values, changes_in, edits_columns, rows
 from apps.events import publish
 from apps.kernel.clock import now, today
 from apps.kernel.errors import together
@@ -19,6 +18,7 @@ from .commands import (
     DiscardTenant,
     PinTenant,
     QueueTenantForDeletion,
+    RenameTenant,
     SetMode,
     SetTenantActive,
     SetTenantArchived,
@@ -36,6 +36,7 @@ from .events import (
 from .models import Database, Domain, Tenant, TenantActivity
 from .placement import tenant_mirror
 from .placement.choice import choose_database
+from .tenant_names import host_of
 
 
 @handles(CreateTenant)
@@ -60,7 +61,7 @@ def create_tenant(command: CreateTenant) -> Tenant:
         owner_email=command.owner_email,
         created_at=now(),
     )
-    Domain.objects.create(tenant=tenant, domain=f"{command.slug}.{settings.BASE_DOMAIN}", is_primary=True)
+    Domain.objects.create(tenant=tenant, domain=host_of(command.slug), is_primary=True)
     TenantActivity.objects.create(tenant=tenant)
     tenant_mirror.update(tenant)
 
@@ -125,7 +126,7 @@ def queue_tenant_for_deletion(command: QueueTenantForDeletion) -> Tenant:
     return tenant
 
 
-@handles(SetMode, emits=(TenantModeChanged,))
+@handles(SetMode, emits=(TenantModeChanged,), edits=edits_columns(Tenant, "tenant_id", "mode"))
 def set_mode(command: SetMode) -> Tenant:
     tenant = rules.tenant_must_exist(command.tenant_id)
     with together() as checks:
@@ -136,6 +137,26 @@ def set_mode(command: SetMode) -> Tenant:
 
     directory.changed()
     publish(TenantModeChanged(tenant_id=tenant.pk, slug=tenant.slug, reason=command.reason, mode=mode))
+    return tenant
+
+
+@handles(RenameTenant, edits=edits_columns(Tenant, "tenant_id", "slug", "name"))
+def rename_tenant(command: RenameTenant) -> Tenant:
+    tenant = rules.tenant_must_exist(command.tenant_id)
+    changed = changes_in(command, "slug", "name")
+    before, slug = tenant.slug, changed.get("slug", tenant.slug)
+    with together() as checks:
+        checks.check(reason_must_be_given, command.reason, ReasonMissing)
+        checks.check(rules.tenant_must_be_set_up, tenant)
+        checks.check(rules.slug_must_be_well_formed, slug)
+        checks.check(rules.slug_must_be_free_for, tenant, slug)
+        checks.check(rules.tenant_must_be_named, changed.get("name", tenant.name))
+
+    tenant.change(**changed)
+    Domain.objects.filter(tenant=tenant, domain=host_of(before)).update(domain=host_of(slug))
+    tenant_mirror.update(tenant)
+
+    directory.changed()
     return tenant
 
 
@@ -153,7 +174,12 @@ def discard_tenant(command: DiscardTenant) -> Tenant:
     return tenant
 
 
-@handles(ChangeDatabase)
+def _edited_database(key: str, lock: bool) -> Values:
+    row = rows(Database, lock).filter(key=key).first() or Database(key=key)
+    return {"capacity": row.capacity, "region": row.region, "accepts_new": row.accepts_new}
+
+
+@handles(ChangeDatabase, edits=Edits("key", _edited_database))
 def change_database(command: ChangeDatabase) -> Database:
     rules.database_must_be_known(command.key)
 

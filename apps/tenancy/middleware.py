@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack
 from contextvars import Context, copy_context
@@ -22,9 +21,8 @@ from . import directory, rules
 from .admission import ALWAYS_ADMITTED, refusal_response
 from .backend.contexts import PLATFORM_TENANT, PlatformTenant
 from .errors import TenantUnknown
+from .renaming import BY_PATH, host_name, redirect_to_present_name
 
-BY_PATH = re.compile(r"\A/[tT](?:/(?P<slug>[^/]*)(?P<rest>/.*)?)?\Z", re.DOTALL)
-"""Everything below /t/ belongs to tenants: what names none is refused, and never reaches the operator's console."""
 MAX_NAME_LENGTH = 40
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -50,7 +48,7 @@ class TenantMiddleware:
             with activate(None):
                 tenant = self._tenant_of(request)
         except TenantUnknown as refusal:
-            return problem_response(request, refusal)
+            return redirect_to_present_name(request) or problem_response(request, refusal)
         if tenant and _is_page_of_other_form(request, path, tenant):
             return HttpResponsePermanentRedirect(request.get_full_path(), preserve_request=True)
         if tenant is None:
@@ -77,7 +75,7 @@ class TenantMiddleware:
         return self.get_response(request)
 
     def _tenant_of(self, request: TenantRequest) -> TenantInfo | None:
-        host = request.get_host().rsplit(":", 1)[0].lower().removesuffix(".")
+        host = host_name(request)
         if host not in settings.OPERATOR_HOSTS:
             return directory.existing(directory.by_host(host), host)
         by_path = BY_PATH.match(request.path_info)

@@ -10,7 +10,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
-from apps.console.admin import CommandPage, ServerFields
+from apps.console.admin import ServerFields
+from apps.console.edits import EditPage
 from apps.console.widgets import Form, reason
 
 from . import queries
@@ -37,7 +38,7 @@ class ModeForm(Form):
     reason = reason()
 
 
-class SetModePage(CommandPage):
+class SetModePage(EditPage):
     command, form, previews = SetMode, ModeForm, True
 
     def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:

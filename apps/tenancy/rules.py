@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from apps.kernel.db import databases
+from apps.kernel.text import is_visible
 
 from .errors import (
     DatabaseUnknown,
@@ -13,12 +14,15 @@ from .errors import (
     SlugMalformed,
     SlugReserved,
     SlugTaken,
+    SlugWasUsed,
     TenantCannotBecome,
     TenantIsNotPending,
     TenantIsPinned,
+    TenantNameMissing,
+    TenantNotReady,
     TenantUnknown,
 )
-from .models import Tenant
+from .models import FormerSlug, Tenant
 from .states import Mode, State
 from .tenant_names import RESERVED_FORM, RESERVED_SKELETONS, skeleton, skeleton_in_database
 
@@ -40,6 +44,32 @@ def slug_must_be_free(slug: str) -> None:
     alike = Tenant.objects.alias(form=skeleton_in_database("slug")).filter(form=skeleton(slug))
     if other := alike.exclude(slug=slug).first():
         raise SlugConfusable(slug=slug, other=other.slug)
+    slug_must_not_be_of_former_tenant(slug)
+
+
+def slug_must_be_free_for(tenant: Tenant, slug: str) -> None:
+    """The tenant may have its own former names again."""
+    alike = Tenant.objects.alias(form=skeleton_in_database("slug")).filter(form=skeleton(slug))
+    if other := alike.exclude(pk=tenant.pk).first():
+        raise SlugTaken(slug=slug) if other.slug == slug else SlugConfusable(slug=slug, other=other.slug)
+    slug_must_not_be_of_former_tenant(slug, tenant.pk)
+
+
+def slug_must_not_be_of_former_tenant(slug: str, tenant_id: int = 0) -> None:
+    """No other tenant had the name, or one that looks like it."""
+    alike = FormerSlug.objects.alias(form=skeleton_in_database("slug")).filter(form=skeleton(slug))
+    if alike.exclude(tenant_id=tenant_id).exists():
+        raise SlugWasUsed(slug=slug)
+
+
+def tenant_must_be_set_up(tenant: Tenant) -> None:
+    if tenant.state == Tenant.State.PENDING:
+        raise TenantNotReady(name=tenant.name)
+
+
+def tenant_must_be_named(name: str) -> None:
+    if not is_visible(name):
+        raise TenantNameMissing
 
 
 def database_must_be_known(key: str) -> None:

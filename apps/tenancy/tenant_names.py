@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db.models import F, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Replace
@@ -86,6 +87,11 @@ SIMILAR = (
 """What a reader takes for something else. Replaced in this order."""
 
 
+def host_of(slug: str) -> str:
+    """The host name of the tenant with that short name."""
+    return f"{slug}.{settings.BASE_DOMAIN}"
+
+
 def skeleton(slug: str) -> str:
     """Equal for two names that look alike: `acme` and `acrne`."""
     for written, read in SIMILAR:
@@ -98,6 +104,13 @@ def skeleton_in_database(field: str) -> Combinable:
     expression: Combinable = F(field)
     for written, read in SIMILAR:
         expression = Replace(expression, Value(written), Value(read))
+    return expression
+
+
+def skeleton_in_sql(expression: str) -> str:
+    """`skeleton` as an expression of SQL."""
+    for written, read in SIMILAR:
+        expression = f"replace({expression}, '{written}', '{read}')"
     return expression
 
 

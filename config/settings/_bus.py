@@ -18,6 +18,7 @@ BUS_MIDDLEWARE = [
     "apps.bus.middleware.atomic",
     "apps.approvals.middleware.approval",
     "apps.bus.idempotency.middleware.idempotency",
+    "apps.bus.middleware.version_of_edit",
 ]
 
 APPROVAL_GATE = "apps.approvals.gate.Gate"

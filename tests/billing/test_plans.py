@@ -37,6 +37,7 @@ from apps.kernel.observability import instrumentation
 from apps.kernel.tenant import activate
 from apps.operations.commands import OnboardTenant
 from apps.sales.commands import AddCustomer
+from tests.support.console_pages import edit
 from tests.support.database import PASSWORD
 from tests.support.plans import UNLIMITED, limited
 
@@ -371,7 +372,7 @@ def test_the_operator_pages_change_plans(small, client_for, operator, acme):
     assert b"webhooks" in client.get("/billing/plan/").content
     page = client.get(f"/tenants/{acme.id}/plan/").content
     assert b"1 used, 2 allowed" in page
-    client.post(f"/tenants/{acme.id}/plan/", {"plan": "all", "reason": "Asked for it."})
+    edit(client, f"/tenants/{acme.id}/plan/", {"plan": "all", "reason": "Asked for it."})
     assert queries.plan_of(acme.id).code == "all"
     response = client.post(
         "/plans/define/",
@@ -398,15 +399,15 @@ def test_the_form_of_a_plan_starts_with_its_current_values(small, client_for, op
     assert fields["companies.companies"] == 2
     assert b"1, affected at once" in page.content
 
-    facts = client.post("/plans/small/define/", {**fields, "preview": ""}).context["facts"]
+    facts = edit(client, "/plans/small/define/", {**fields, "preview": ""}).context["facts"]
 
     assert facts == [("Level", "10 → 30"), ("Tenants on this plan", "1, affected at once")]
-    invalid = client.post("/plans/small/define/", {**fields, "modules": ["sales"], "preview": ""}).context[
+    invalid = edit(client, "/plans/small/define/", {**fields, "modules": ["sales"], "preview": ""}).context[
         "facts"
     ]
     assert ("Refused", "sales requires inventory, payments, which is not in the plan.") in invalid
     assert Plan.objects.get(code="small").level == 10
-    assert client.post("/plans/small/define/", fields).status_code == 302
+    assert edit(client, "/plans/small/define/", fields).status_code == 302
     plan = Plan.objects.get(code="small")
     assert (plan.level, plan.modules, plan.limits) == (
         30,

@@ -16,6 +16,7 @@ from apps.kernel.tenant import activate
 from apps.ledger.commands import DraftEntry, Line, OpenAccount
 from apps.ledger.models import Entry
 from apps.periods.models import Period
+from tests.support.console_pages import edit
 
 SUITE = System("The suite")
 
@@ -198,8 +199,8 @@ def test_onboarding_with_invalid_fields_is_refused(client_for, operator):
 def test_a_setting_is_validated_and_changed(client_for, controller):
     client = client_for(controller)
 
-    refused = client.post("/t/acme/settings/periods.reason_length/change/", {"value": '"many"'})
-    changed = client.post("/t/acme/settings/periods.reason_length/change/", {"value": "25"}, follow=True)
+    refused = edit(client, "/t/acme/settings/periods.reason_length/change/", {"value": '"many"'})
+    changed = edit(client, "/t/acme/settings/periods.reason_length/change/", {"value": "25"}, follow=True)
 
     assert "settings.setting_invalid" in refused.content.decode()
     assert "periods.reason_length is 25 now" in changed.content.decode()

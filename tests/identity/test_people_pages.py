@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from apps.identity.models import ApiSession, User
 from apps.kernel.tenant import activate
+from tests.support.console_pages import edit
 
 
 def test_roles_are_changed_on_their_page(client_for, owner, accountant, acme):
@@ -11,7 +12,7 @@ def test_roles_are_changed_on_their_page(client_for, owner, accountant, acme):
     page = f"/t/acme/identity/users/{accountant.pk}/roles/"
     assert "accountant@acme.example" in client.get(page).content.decode()
 
-    response = client.post(page, {"roles": ["auditor", "controller"], "reason": "a new job"}, follow=True)
+    response = edit(client, page, {"roles": ["auditor", "controller"], "reason": "a new job"}, follow=True)
 
     assert "The roles of Accountant are now: auditor, controller." in response.content.decode()
     with activate(acme):

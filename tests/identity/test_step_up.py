@@ -35,6 +35,10 @@ FORM = {
     "scopes": ["service_accounts.view_serviceaccount"],
     "expires_on": str(today() + dt.timedelta(days=90)),
     "idempotency_key": "4711",
+    "opened_with": '{"roles": ["accountant"]}',
+    "slug": "copy",
+    "database": "home",
+    "confirmation": "Acme Corporation",
 }
 
 

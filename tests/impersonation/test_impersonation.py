@@ -43,6 +43,7 @@ from apps.settings.commands import ChangeSetting
 from apps.settings.errors import SettingNotForSupport, SupportAccessDisabled
 from apps.tenancy import directory
 from apps.tenancy.models import Tenant
+from tests.support.console_pages import edit
 from tests.support.database import PASSWORD
 from tests.support.impersonation import REASON, enter, issue_ticket
 
@@ -98,7 +99,7 @@ class TestSupportSession:
         assert "Olga Operator" in banner
         assert REASON in banner
         assert "End session" in banner
-        response = console.post("/t/acme/settings/periods.reason_length/change/", {"value": "12"})
+        response = edit(console, "/t/acme/settings/periods.reason_length/change/", {"value": "12"})
         assert response.status_code == 302
         record = newest(acme)
         impersonation = Impersonation.objects.get()
@@ -113,7 +114,7 @@ class TestSupportSession:
 
     def test_the_tenant_sees_sessions_with_their_actions(self, client_for, operator, acme, owner, controller):
         browser = enter(operator, acme, controller)
-        browser.post("/t/acme/settings/periods.reason_length/change/", {"value": "12"})
+        edit(browser, "/t/acme/settings/periods.reason_length/change/", {"value": "12"})
         browser.post("/t/acme/support/leave/")
 
         page = client_for(owner).get("/t/acme/impersonation/supportsession/").content.decode()
@@ -148,7 +149,7 @@ class TestSupportSession:
     def test_each_action_is_logged_at_once_with_both_names(self, operator, acme, controller, caplog):
         browser = enter(operator, acme, controller)
         with caplog.at_level(logging.INFO, logger="bursar.commands"):
-            browser.post("/t/acme/settings/periods.reason_length/change/", {"value": "12"})
+            edit(browser, "/t/acme/settings/periods.reason_length/change/", {"value": "12"})
 
         assert newest(acme).command == "settings.change_setting"
         assert "Olga Operator (support session" in caplog.text
@@ -162,7 +163,7 @@ class TestSupportSession:
         browser = enter(operator, acme, controller)
         logging.getLogger("bursar").addHandler(handler)
         try:
-            browser.post("/t/acme/settings/periods.reason_length/change/", {"value": "12"})
+            edit(browser, "/t/acme/settings/periods.reason_length/change/", {"value": "12"})
         finally:
             logging.getLogger("bursar").removeHandler(handler)
 
@@ -404,7 +405,7 @@ class TestConsentOfTheTenant:
     def test_support_cannot_give_consent(self, operator, acme, owner):
         browser = enter(operator, acme, owner)
 
-        response = browser.post("/t/acme/settings/identity.support_access/change/", {"value": "true"})
+        response = edit(browser, "/t/acme/settings/identity.support_access/change/", {"value": "true"})
 
         assert response.status_code == SettingNotForSupport.status
         assert "settings.setting_not_for_support" in response.content.decode()

@@ -11,6 +11,7 @@ from apps.settings.commands import ChangeSetting
 from apps.settings.definitions import all_definitions, declare, declared
 from apps.settings.errors import SettingInvalid, SettingNotFound, SettingOutOfRange
 from apps.settings.models import Setting
+from tests.support.console_pages import edit
 
 
 def set_to(value, actor):
@@ -65,7 +66,7 @@ def test_the_page_of_a_setting_shows_its_range_and_refuses_other_values(client_f
     browser = client_for(controller, acme)
 
     page = browser.get("/t/acme/settings/periods.reason_length/change/").content.decode()
-    refused = browser.post("/t/acme/settings/periods.reason_length/change/", {"value": "5000"})
+    refused = edit(browser, "/t/acme/settings/periods.reason_length/change/", {"value": "5000"})
 
     assert "1 to 500" in page
     assert "periods.reason_length must be 1 to 500." in refused.content.decode()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 from typing import Any
 
 from django.contrib.admin import ModelAdmin
+from django.test import Client
 from django.urls import URLPattern, URLResolver
 
+from apps.console.edits import OPENED_WITH
 from apps.console.sites import operator_site, tenant_site
+from tests.support.responses import ClientResponse
 
 OUTSIDE = ("accounts/", "api/", "files/", "healthz", "login/", "metrics", "support/")
 """A file is opened by a signed link, metrics are read with a token, and a support session begins with a ticket."""
@@ -60,3 +64,10 @@ def path_of(plane: str, admin: ModelAdmin[Any]) -> str:
 
 TENANT = guarded("config.urls_tenant")
 OPERATOR = guarded("config.urls_operator")
+
+
+def edit(client: Client, path: str, fields: dict[str, Any], **options: Any) -> ClientResponse:
+    """Opens the form that edits a thing, and sends it with these fields."""
+    opened = re.search(f'name="{OPENED_WITH}" value="([^"]*)"', client.get(path).content.decode())
+    carried = {OPENED_WITH: html.unescape(opened[1])} if opened else {}
+    return client.post(path, {**carried, **fields}, **options)

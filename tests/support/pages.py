@@ -44,7 +44,7 @@ def foreign(url: str, home: str) -> bool:
 
 def expected(text: str) -> bool:
     """The browser logs every 4xx response as an error, those of refused forms included."""
-    return any(status in text for status in ("401", "409", "422"))
+    return any(status in text for status in ("401", "409", "412", "422"))
 
 
 def log_in(page: Page, console: str, email: str) -> None:

@@ -8,6 +8,7 @@ from django.core.management import call_command
 
 from apps.audit.models import Record
 from apps.tenancy.models import Database, Tenant
+from tests.support.console_pages import edit
 
 
 def test_the_page_shows_placement(client_for, operator, initech):
@@ -22,8 +23,10 @@ def test_a_database_is_changed_with_a_reason(client_for, operator):
     client = client_for(operator, None)
     assert "300" in client.get("/databases/home/").content.decode()
 
-    response = client.post(
-        "/databases/home/", {"capacity": "5", "region": "eu", "accepts_new": "no", "reason": "it is old"}
+    response = edit(
+        client,
+        "/databases/home/",
+        {"capacity": "5", "region": "eu", "accepts_new": "no", "reason": "it is old"},
     )
 
     assert response.status_code == 302

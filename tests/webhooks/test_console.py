@@ -8,6 +8,7 @@ from apps.console.admin import KEY
 from apps.kernel.tenant import activate
 from apps.webhooks import receiving, sending
 from apps.webhooks.models import Endpoint, Message, Received, Secret, Source
+from tests.support.console_pages import edit
 from tests.support.source import PROVIDERS_SECRET, post
 
 BASE = "/t/acme/webhooks/"
@@ -63,7 +64,7 @@ def test_an_endpoint_through_all_its_pages(acme, page, endpoint, receiver):
     assert "whsec_" in rotated
     old = Secret.objects.earliest("pk")
     assert page.post(f"{BASE}secrets/{old.pk}/retire/", {"reason": "It leaked."}).status_code == 302
-    assert page.post(f"{BASE}endpoints/{pk}/change/", {"url": "https://hooks.example/"}).status_code == 302
+    assert edit(page, f"{BASE}endpoints/{pk}/change/", {"url": "https://hooks.example/"}).status_code == 302
     assert page.post(f"{BASE}endpoints/{pk}/disable/", {"reason": "Shop closed."}).status_code == 302
     assert "Disabled" in page.get(BASE + "endpoint/").content.decode()
     assert page.post(f"{BASE}endpoints/{pk}/enable/").status_code == 302

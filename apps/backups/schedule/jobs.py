@@ -15,11 +15,12 @@ from apps.backups.errors import BackupUnknown
 from apps.backups.exclusion import lock_of, transfer_lock
 from apps.backups.files import storage
 from apps.backups.files.exporting import export
-from apps.backups.models import Backup
+from apps.backups.models import Backup, Restoration
 from apps.kernel import progress
 from apps.kernel.clock import now
 from apps.kernel.db.locks import advisory_lock
 from apps.kernel.db.retries import Backoff, claim
+from apps.kernel.db.row_guard import CONTROL
 from apps.kernel.errors import sentence_of
 from apps.kernel.notation import is_whole_number
 from apps.tenancy.models import Tenant
@@ -124,7 +125,7 @@ def _write(backup: Backup, tenant: Tenant, *, with_files: bool = False) -> None:
     )
     backup.save(update_fields=["storage_key"])
     try:
-        with progress.shown_by(_Percent(backup)):
+        with progress.shown_by(Percent(backup)):
             with_files = with_files or settings.BACKUP_WITH_FILES
             stored = storage.store(
                 backup.storage_key, lambda file: export(tenant.info, file, with_files=with_files)
@@ -137,16 +138,18 @@ def _write(backup: Backup, tenant: Tenant, *, with_files: bool = False) -> None:
     backup.finish(Backup.State.DONE)
 
 
-class _Percent:
-    """Updates the progress in the row at most every PROGRESS_INTERVAL_S."""
+class Percent:
+    """Updates the progress in the row at most every PROGRESS_INTERVAL_S, over the connection of the platform: that of
+    the tenant may be in a transaction that reads only."""
 
-    def __init__(self, backup: Backup) -> None:
-        self._backup, self._updated_at = backup, time.monotonic()
+    def __init__(self, job: Backup | Restoration) -> None:
+        self._job, self._updated_at = job, time.monotonic()
 
     def __call__(self, done: int, total: int) -> None:
         if time.monotonic() - self._updated_at > PROGRESS_INTERVAL_S:
             self._updated_at = time.monotonic()
-            Backup.objects.filter(pk=self._backup.pk).update(percent=100 * done // max(total, 1))
+            rows = type(self._job).objects.using(CONTROL).filter(pk=self._job.pk)
+            rows.update(percent=100 * done // max(total, 1))
 
 
 def _mark_interrupted(tenant: Tenant) -> None:

@@ -55,7 +55,7 @@ def run_now() -> RestoreDrill | None:
 def run(number: int) -> RestoreDrill | None:
     """Runs a waiting restore drill. None if it is not waiting any more, or another one is running."""
     with _restore_drill_lock() as is_acquired:
-        waiting_drill, backup = RestoreDrill.objects.waiting().filter(pk=number), _sample()
+        waiting_drill, backup = RestoreDrill.objects.waiting().filter(pk=number), _chosen(number)
         if is_acquired and backup is None:
             waiting_drill.delete()  # the last backup was removed meanwhile
         with transaction.atomic():
@@ -127,6 +127,15 @@ def _started(drill: RestoreDrill, backup: Backup) -> RestoreDrill:
     drill.start(BACKOFF)
     drill.save()
     return drill
+
+
+def _chosen(number: int) -> Backup | None:
+    """The backup that an operator chose for the waiting restore drill, or the sample."""
+    drill = RestoreDrill.objects.select_related("backup__tenant").filter(pk=number).first()
+    if drill is None or drill.backup is None:
+        return _sample()
+    is_restorable = drill.backup.state == Backup.State.DONE and drill.backup.tenant is not None
+    return drill.backup if is_restorable else None
 
 
 def _sample() -> Backup | None:

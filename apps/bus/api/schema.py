@@ -10,6 +10,7 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer
 
+from .edits import IF_MATCH, EditEndpoint
 from .permissions import SIGNED_IN
 from .serializers import DryRunResult, serializer_for
 from .views import KEY, REPLAYED, CommandEndpoint, QueryEndpoint
@@ -27,6 +28,14 @@ KEY_OPTIONAL = OpenApiParameter(
 )
 KEY_REQUIRED = OpenApiParameter(
     KEY, str, OpenApiParameter.HEADER, required=True, description=KEY_OPTIONAL.description
+)
+VERSION = OpenApiParameter(
+    IF_MATCH,
+    str,
+    OpenApiParameter.HEADER,
+    required=True,
+    description="The ETag of the GET response that the change is based on. Refused with 428 without it, and with 412 "
+    "after another change.",
 )
 
 
@@ -58,7 +67,8 @@ class Schema(AutoSchema):
 
     def get_override_parameters(self) -> list[Any]:
         if self._is_command:
-            return [DRY_RUN, KEY_REQUIRED if self._endpoint.command.moves_money else KEY_OPTIONAL]
+            key = KEY_REQUIRED if self._endpoint.command.moves_money else KEY_OPTIONAL
+            return [DRY_RUN, key, *([VERSION] if isinstance(self.view, EditEndpoint) else [])]
         query = getattr(self.view, "query", None)
         return [serializer_for(query)] if query else []
 
@@ -90,7 +100,7 @@ class Schema(AutoSchema):
 
     @property
     def _is_command(self) -> bool:
-        return self.method == "POST" and isinstance(self.view, CommandEndpoint)
+        return self.method in ("POST", "PATCH") and isinstance(self.view, CommandEndpoint)
 
 
 class ConsoleSessionScheme(SessionScheme):

@@ -132,7 +132,7 @@ def _of_type(hint: Any, options: dict[str, Any], form: TextForm | None) -> AnyFi
     if issubclass(hint, Enum):
         return OneOf(choices=[member.value for member in hint], **options)
     if hint is str:
-        return Text(allow_blank=options.get("default") == "", form=form, **options)
+        return Text(allow_blank=options.get("default", _REQUIRED) in ("", None), form=form, **options)
     return _PLAIN[hint](**options)
 
 
@@ -162,6 +162,7 @@ def _is_record(hint: Any) -> TypeGuard[type[Any]]:
     return is_dataclass(hint)
 
 
+_REQUIRED = object()
 _PLAIN: dict[Any, type[AnyField]] = {
     int: WholeNumber,
     bool: TrueOrFalse,

@@ -128,19 +128,27 @@ class CommandEndpoint(Endpoint):
     request_serializer: ClassVar[AnySerializer | None] = None
 
     def post(self, request: Request, **server_fields: Any) -> Response:
+        return self.execute(request, server_fields)
+
+    def execute(self, request: Request, server_fields: Mapping[str, Any]) -> Response:
         actor = cast(Actor, request.user)
         command = self._command(request, actor, server_fields)
-        if _is_dry_run(request.query_params):
-            return Response(_dry_run(command, actor))
         must_be_allowed(actor, self.command)
+        version = self.version(request)
+        if _is_dry_run(request.query_params):
+            return Response(_dry_run(command, actor, version))
         key = idempotency_key(request, self.command)
         if not key:
-            return self._response(self.render(dispatch(command, actor=actor)))
-        outcome = dispatch_once(command, actor=actor, key=key, render_response=self.render)
+            return self._response(self.render(dispatch(command, actor=actor, version=version)))
+        outcome = dispatch_once(command, actor=actor, key=key, version=version, render_response=self.render)
         response = self._response(outcome.response)
         if outcome.repeated:
             response[REPLAYED] = "true"
         return response
+
+    def version(self, request: Request) -> str | None:
+        """The version of the edited thing that the client saw, if the endpoint needs one."""
+        return None
 
     def render(self, result: Any) -> Any:
         """The response body, as JSON values."""
@@ -153,7 +161,7 @@ class CommandEndpoint(Endpoint):
         return Response(status=204) if self.result is None else Response(body, status=self.status)
 
     def understood(self, method: str) -> Collection[str]:
-        return {*super().understood(method), *(["dry_run"] if method == "POST" else [])}
+        return {*super().understood(method), *(["dry_run"] if method in ("POST", "PATCH") else [])}
 
     def _command(self, request: Request, actor: Actor, server_fields: Mapping[str, Any]) -> Command:
         """The validated command. Without permission the refusal gives no details of the input."""
@@ -190,9 +198,8 @@ def must_be_allowed(actor: Actor, command: type[Command]) -> None:
         raise PermissionDenied(actor=actor, title=command.title().lower(), permission=command.permission)
 
 
-def _dry_run(command: Command, actor: Actor) -> Any:
-    must_be_allowed(actor, type(command))
-    refusals = [reason_of(refusal) for refusal in dry_run(command, actor=actor)]
+def _dry_run(command: Command, actor: Actor, version: str | None) -> Any:
+    refusals = [reason_of(refusal) for refusal in dry_run(command, actor=actor, version=version)]
     return DryRunResult({"would_be_done": not refusals, "refusals": refusals}).data
 
 

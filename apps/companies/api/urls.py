@@ -4,4 +4,5 @@ from . import views
 
 urlpatterns = [
     path("companies/", views.Companies.as_view()),
+    path("companies/<int:company_id>/", views.OneCompany.as_view()),
 ]

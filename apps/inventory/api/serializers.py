@@ -16,7 +16,7 @@ class ItemSerializer(ReadSerializer):
 
     class Meta:
         model = Item
-        fields = ("id", "sku", "name", "unit", "on_hand", "reserved", "available")
+        fields = ("id", "sku", "name", "unit", "is_active", "on_hand", "reserved", "available")
 
 
 class StockMoveSerializer(ReadSerializer):

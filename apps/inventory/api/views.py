@@ -1,9 +1,13 @@
+from apps.bus.api.edits import EditEndpoint
 from apps.bus.api.filters import CharFilter, Filters
 from apps.bus.api.views import CommandEndpoint, DetailEndpoint, ListEndpoint
 from apps.inventory.commands import (
     AddItem,
+    ChangeItem,
     CountStock,
+    DeactivateItem,
     FulfilReservation,
+    ReactivateItem,
     ReceiveStock,
     ReleaseStock,
     ReserveStock,
@@ -17,7 +21,7 @@ from .serializers import ItemSerializer, ReservationSerializer, StockMoveSeriali
 class ItemFilter(Filters):
     class Meta:
         model = Item
-        fields = ("sku",)
+        fields = ("sku", "is_active")
 
 
 class MoveFilter(Filters):
@@ -44,6 +48,27 @@ class Items(ListEndpoint, CommandEndpoint):
     search = ITEMS
     ordering = ("sku",)
     command, result = AddItem, ItemSerializer
+
+
+class OneItem(EditEndpoint):
+    """An item with its stock."""
+
+    permission = "inventory.view_item"
+    queryset = Item.objects.select_related("stock")
+    serializer_class = ItemSerializer
+    lookup_url_kwarg = "item_id"
+    command, result = ChangeItem, ItemSerializer
+    server_fields = ("item_id",)
+
+
+class DeactivateOneItem(CommandEndpoint):
+    command, result, status = DeactivateItem, ItemSerializer, 200
+    server_fields = ("item_id",)
+
+
+class ReactivateOneItem(CommandEndpoint):
+    command, result, status = ReactivateItem, ItemSerializer, 200
+    server_fields = ("item_id",)
 
 
 class Receipts(CommandEndpoint):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -14,12 +15,15 @@ from django.utils.translation import gettext_lazy as _
 from apps.bus import Command
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
+from apps.console.edits import EditPage
 from apps.console.sites import tenant_site
-from apps.console.widgets import Form
+from apps.console.widgets import Form, ReasonForm
 from apps.kernel.search import May
-from apps.ledger.commands import OpenAccount, OpenJournal
+from apps.ledger.commands import ChangeAccount, DeactivateAccount, OpenAccount, OpenJournal, ReactivateAccount
 from apps.ledger.models import Account, Journal
 from apps.ledger.search import ACCOUNTS
+
+MANAGE = "ledger.manage_accounts"
 
 
 @admin.register(Account, site=tenant_site)
@@ -36,6 +40,18 @@ class AccountAdmin(ReadOnlyAdmin):
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
         return (Link(gettext("New account"), reverse("admin:open_account"), "playlist_add"),)
+
+    def links(self, request: HttpRequest, obj: Account) -> Sequence[Link]:
+        if not request.user.has_perm(MANAGE):
+            return ()
+        edit = Link(gettext("Edit"), reverse("admin:change_account", args=[obj.pk]), "edit")
+        if obj.is_active:
+            return edit, Link(
+                gettext("Deactivate"), reverse("admin:deactivate_account", args=[obj.pk]), "block"
+            )
+        return edit, Link(
+            gettext("Reactivate"), reverse("admin:reactivate_account", args=[obj.pk]), "check_circle"
+        )
 
 
 @admin.register(Journal, site=tenant_site)
@@ -67,6 +83,42 @@ class OpenAccountPage(CommandPage):
 
     def success_url(self, result: Account) -> str:
         return "admin:ledger_account_changelist"
+
+
+class AccountForm(Form):
+    name = forms.CharField(max_length=200)
+    type = forms.ChoiceField(choices=Account.Type.choices)
+
+
+class _OnAccount(CommandPage):
+    """A command about one account."""
+
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        return ((gettext("Account"), str(get_object_or_404(Account, pk=server_fields["account_id"]))),)
+
+    def success_url(self, result: Account) -> str:
+        return reverse("admin:ledger_account_change", args=[result.pk])
+
+
+class ChangeAccountPage(_OnAccount, EditPage):
+    command, form = ChangeAccount, AccountForm
+
+    def sentence(self, result: Account) -> str:
+        return gettext("Account {result} was changed.").format(result=result)
+
+
+class DeactivateAccountPage(_OnAccount):
+    command, form, danger = DeactivateAccount, ReasonForm, True
+
+    def sentence(self, result: Account) -> str:
+        return gettext("Account {result} takes no more postings.").format(result=result)
+
+
+class ReactivateAccountPage(_OnAccount):
+    command, form = ReactivateAccount, ReasonForm
+
+    def sentence(self, result: Account) -> str:
+        return gettext("Account {result} takes postings again.").format(result=result)
 
 
 class NewJournal(Form):
@@ -122,6 +174,27 @@ hooks.plug(
         title=_("New account"),
         permission="ledger.manage_accounts",
         view=OpenAccountPage(),
+    ),
+    hooks.Page(
+        path="ledger/accounts/<int:account_id>/edit/",
+        name="change_account",
+        title=_("Edit account"),
+        permission=MANAGE,
+        view=ChangeAccountPage(),
+    ),
+    hooks.Page(
+        path="ledger/accounts/<int:account_id>/deactivate/",
+        name="deactivate_account",
+        title=_("Deactivate account"),
+        permission=MANAGE,
+        view=DeactivateAccountPage(),
+    ),
+    hooks.Page(
+        path="ledger/accounts/<int:account_id>/reactivate/",
+        name="reactivate_account",
+        title=_("Reactivate account"),
+        permission=MANAGE,
+        view=ReactivateAccountPage(),
     ),
     hooks.Page(
         path="ledger/open-journal/",

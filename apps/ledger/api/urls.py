@@ -4,6 +4,8 @@ from . import views
 
 urlpatterns = [
     path("accounts/", views.Accounts.as_view()),
+    path("accounts/<int:account_id>/", views.OneAccount.as_view()),
+    path("accounts/<int:account_id>/reactivate/", views.ReactivateOneAccount.as_view()),
     path("accounts/<int:account_id>/deactivate/", views.DeactivateOneAccount.as_view()),
     path("journals/", views.Journals.as_view()),
     path("entries/", views.Entries.as_view()),

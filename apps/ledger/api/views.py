@@ -3,12 +3,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from apps.bus.api.edits import EditEndpoint
 from apps.bus.api.filters import CharFilter, DateFilter, Filters
 from apps.bus.api.views import CommandEndpoint, DetailEndpoint, ListEndpoint, QueryEndpoint
 from apps.jobs.api.serializers import JobSerializer
 from apps.kernel.db.replica import reading_replica
 from apps.ledger import queries
 from apps.ledger.commands import (
+    ChangeAccount,
     DeactivateAccount,
     DiscardDraft,
     DiscardImport,
@@ -19,6 +21,7 @@ from apps.ledger.commands import (
     OpenJournal,
     PostDraft,
     PostEntry,
+    ReactivateAccount,
     ReverseEntry,
 )
 from apps.ledger.import_models import JournalImport
@@ -62,6 +65,22 @@ class Accounts(ListEndpoint, CommandEndpoint):
     search = ACCOUNTS
     ordering = ("code",)
     command, result = OpenAccount, AccountSerializer
+
+
+class OneAccount(EditEndpoint):
+    """An account."""
+
+    permission = "ledger.view_account"
+    queryset = Account.objects.select_related("parent")
+    serializer_class = AccountSerializer
+    lookup_url_kwarg = "account_id"
+    command, result = ChangeAccount, AccountSerializer
+    server_fields = ("account_id",)
+
+
+class ReactivateOneAccount(CommandEndpoint):
+    command, result, status = ReactivateAccount, AccountSerializer, 200
+    server_fields = ("account_id",)
 
 
 class DeactivateOneAccount(CommandEndpoint):

@@ -7,16 +7,24 @@ from collections.abc import Sequence
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
-from apps.console.admin import CommandPage, Link, ReadOnlyAdmin
+from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
+from apps.console.edits import EditPage
 from apps.console.sites import tenant_site
-from apps.console.widgets import Form
+from apps.console.widgets import Form, ReasonForm
 from apps.kernel.search import May
-from apps.sales.commands import AddCustomer, SetUpSales
+from apps.sales.commands import (
+    AddCustomer,
+    ChangeCustomer,
+    DeactivateCustomer,
+    ReactivateCustomer,
+    SetUpSales,
+)
 from apps.sales.models import Customer
 from apps.sales.search import CUSTOMERS
 
@@ -30,11 +38,12 @@ class CustomerAdmin(ReadOnlyAdmin):
     unfiltered = "a customer has no state: it is searched by code, name and e-mail address"
     empty_message = _("The customers that place orders appear here.")
     creating_page = "add_customer"
-    list_display = ("code", "name", "email", "address")
+    list_display = ("code", "name", "email", "address", "is_active")
+    list_filter = ("is_active",)
     search = CUSTOMERS
     search_help_text = _("Code, name or e-mail address")
     ordering = ("code",)
-    fields = (("code", "name", "email"), "address")
+    fields = (("code", "name", "email", "is_active"), "address")
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
         links = []
@@ -44,14 +53,30 @@ class CustomerAdmin(ReadOnlyAdmin):
             links.append(Link(gettext("Set up sales"), reverse("admin:set_up_sales"), "settings"))
         return links
 
+    def links(self, request: HttpRequest, obj: Customer) -> Sequence[Link]:
+        if not request.user.has_perm(MANAGE):
+            return ()
+        change = Link(gettext("Edit"), reverse("admin:change_customer", args=[obj.pk]), "edit")
+        if obj.is_active:
+            return change, Link(
+                gettext("Deactivate"), reverse("admin:deactivate_customer", args=[obj.pk]), "person_off"
+            )
+        return change, Link(
+            gettext("Reactivate"), reverse("admin:reactivate_customer", args=[obj.pk]), "person_check"
+        )
 
-class NewCustomer(Form):
-    code = forms.CharField(max_length=32)
+
+class CustomerForm(Form):
     name = forms.CharField(max_length=200)
     email = forms.EmailField(required=False)
     address = forms.CharField(
         widget=forms.Textarea, required=False, help_text=_("As printed on invoices, line by line.")
     )
+
+
+class NewCustomer(CustomerForm):
+    code = forms.CharField(max_length=32)
+    field_order = ("code",)
 
 
 class Add(CommandPage):
@@ -63,6 +88,37 @@ class Add(CommandPage):
 
     def success_url(self, result: Customer) -> str:
         return "admin:sales_customer_changelist"
+
+
+class _OnCustomer(CommandPage):
+    """A command about one customer."""
+
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        return ((gettext("Customer"), str(get_object_or_404(Customer, pk=server_fields["customer_id"]))),)
+
+    def success_url(self, result: Customer) -> str:
+        return reverse("admin:sales_customer_change", args=[result.pk])
+
+
+class Change(_OnCustomer, EditPage):
+    command, form = ChangeCustomer, CustomerForm
+
+    def sentence(self, result: Customer) -> str:
+        return gettext("Customer {result} was changed.").format(result=result)
+
+
+class Deactivate(_OnCustomer):
+    command, form, danger = DeactivateCustomer, ReasonForm, True
+
+    def sentence(self, result: Customer) -> str:
+        return gettext("Customer {result} places no more orders.").format(result=result)
+
+
+class Reactivate(_OnCustomer):
+    command, form = ReactivateCustomer, ReasonForm
+
+    def sentence(self, result: Customer) -> str:
+        return gettext("Customer {result} can place orders again.").format(result=result)
 
 
 class SetUp(CommandPage):
@@ -102,6 +158,27 @@ hooks.plug(
         title=_("Add customer"),
         permission=MANAGE,
         view=Add(),
+    ),
+    hooks.Page(
+        path="sales/customers/<int:customer_id>/edit/",
+        name="change_customer",
+        title=_("Edit customer"),
+        permission=MANAGE,
+        view=Change(),
+    ),
+    hooks.Page(
+        path="sales/customers/<int:customer_id>/deactivate/",
+        name="deactivate_customer",
+        title=_("Deactivate customer"),
+        permission=MANAGE,
+        view=Deactivate(),
+    ),
+    hooks.Page(
+        path="sales/customers/<int:customer_id>/reactivate/",
+        name="reactivate_customer",
+        title=_("Reactivate customer"),
+        permission=MANAGE,
+        view=Reactivate(),
     ),
     hooks.Page(
         path="sales/set-up/", name="set_up_sales", title=_("Set up sales"), permission=SET_UP, view=SetUp()

@@ -41,7 +41,8 @@ class Head(Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.offer("customer", [(customer.code, str(customer)) for customer in Customer.objects.all()])
+        customers = Customer.objects.filter(is_active=True)
+        self.offer("customer", [(customer.code, str(customer)) for customer in customers])
 
 
 class LineForm(Form):
@@ -86,7 +87,7 @@ def new_order(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseB
         "form": head,
         "lines": lines,
         "refusals": refusals,
-        "items": Item.objects.select_related("stock"),
+        "items": Item.objects.filter(is_active=True).select_related("stock"),
         "key": key_of(head),
     }
     status = max((refusal.status for refusal in refusals), default=200)

@@ -16,7 +16,7 @@ from apps.sales.models import Customer, Invoice, Order, OrderLine
 class CustomerSerializer(ReadSerializer):
     class Meta:
         model = Customer
-        fields = ("id", "code", "name", "email", "address")
+        fields = ("id", "code", "name", "email", "address", "is_active")
 
 
 class OrderLineSerializer(ReadSerializer):

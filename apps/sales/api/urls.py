@@ -4,6 +4,9 @@ from . import views
 
 urlpatterns = [
     path("customers/", views.Customers.as_view()),
+    path("customers/<int:customer_id>/", views.OneCustomer.as_view()),
+    path("customers/<int:customer_id>/deactivate/", views.DeactivateOneCustomer.as_view()),
+    path("customers/<int:customer_id>/reactivate/", views.ReactivateOneCustomer.as_view()),
     path("orders/", views.Orders.as_view()),
     path("orders/<int:order_id>/", views.OneOrder.as_view()),
     path("orders/<int:order_id>/confirm/", views.ConfirmOne.as_view()),

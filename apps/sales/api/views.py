@@ -1,12 +1,16 @@
+from apps.bus.api.edits import EditEndpoint
 from apps.bus.api.filters import CharFilter, Filters
 from apps.bus.api.views import CommandEndpoint, DetailEndpoint, ListEndpoint
 from apps.sales.commands import (
     AddCustomer,
     CancelOrder,
+    ChangeCustomer,
     CompleteOrder,
     ConfirmOrder,
+    DeactivateCustomer,
     IssueInvoice,
     PlaceOrder,
+    ReactivateCustomer,
     RefundOrder,
     RetryInvoiceDocument,
 )
@@ -19,7 +23,7 @@ from .serializers import CustomerSerializer, InvoiceSerializer, OrderRefundSeria
 class CustomerFilter(Filters):
     class Meta:
         model = Customer
-        fields = ("code", "email")
+        fields = ("code", "email", "is_active")
 
 
 class OrderFilter(Filters):
@@ -48,6 +52,27 @@ class Customers(ListEndpoint, CommandEndpoint):
     search = CUSTOMERS
     ordering = ("code",)
     command, result = AddCustomer, CustomerSerializer
+
+
+class OneCustomer(EditEndpoint):
+    """A customer."""
+
+    permission = "sales.view_customer"
+    queryset = Customer.objects.all()
+    serializer_class = CustomerSerializer
+    lookup_url_kwarg = "customer_id"
+    command, result = ChangeCustomer, CustomerSerializer
+    server_fields = ("customer_id",)
+
+
+class DeactivateOneCustomer(CommandEndpoint):
+    command, result, status = DeactivateCustomer, CustomerSerializer, 200
+    server_fields = ("customer_id",)
+
+
+class ReactivateOneCustomer(CommandEndpoint):
+    command, result, status = ReactivateCustomer, CustomerSerializer, 200
+    server_fields = ("customer_id",)
 
 
 class Orders(ListEndpoint, CommandEndpoint):

@@ -30,7 +30,7 @@ State = Order.State
 @handles(PlaceOrder, emits=(OrderCreated,))
 def place_order(command: PlaceOrder) -> Order:
     with together() as validation:
-        customer = validation.check(rules.customer_must_exist, command.customer)
+        customer = validation.check(rules.customer_must_take_orders, command.customer)
         lines = validation.check(rules.order_must_be_valid, command.lines, command.currency)
         validation.check(payments.provider_must_be_known, command.provider)
         validation.check(rules.booking_must_be_possible)

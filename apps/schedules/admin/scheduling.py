@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.bus import Command
 from apps.console import hooks
 from apps.console.admin import CommandPage, Facts, ServerFields
+from apps.console.edits import EditPage
 from apps.console.widgets import Form, ReasonForm, reason
 from apps.schedules import queries
 from apps.schedules.commands import (
@@ -105,7 +106,7 @@ class _OnScheduledCommand(CommandPage):
         return reverse("admin:schedules_scheduledcommand_change", args=[result.pk])
 
 
-class ReschedulePage(_OnScheduledCommand):
+class ReschedulePage(_OnScheduledCommand, EditPage):
     command = RescheduleCommand
     form = TimeForm
 

@@ -1,6 +1,6 @@
 from apps.bus.api.filters import Filters
 from apps.bus.api.views import CommandEndpoint, DetailEndpoint, ListEndpoint
-from apps.tenancy.commands import SetMode
+from apps.tenancy.commands import RenameTenant, SetMode
 from apps.tenancy.models import Tenant
 
 from .serializers import TenantSerializer
@@ -32,4 +32,9 @@ class TenantDetail(DetailEndpoint):
 
 class TenantMode(CommandEndpoint):
     command, result, status = SetMode, TenantSerializer, 200
+    server_fields = ("tenant_id",)
+
+
+class TenantRenaming(CommandEndpoint):
+    command, result, status = RenameTenant, TenantSerializer, 200
     server_fields = ("tenant_id",)

@@ -4,12 +4,13 @@ from apps.tenancy.erasure.models import Erasure
 
 from .activity import TenantActivity, TenantDay
 from .platform import Database, ScheduledRun, ScheduledRunQuerySet, SchemaMigration, Spare
-from .tenants import Domain, Tenant
+from .tenants import Domain, FormerSlug, Tenant
 
 __all__ = [
     "Database",
     "Domain",
     "Erasure",
+    "FormerSlug",
     "ScheduledRun",
     "ScheduledRunQuerySet",
     "SchemaMigration",

@@ -158,6 +158,21 @@ class Tenant(Tracked, TenantMixin):
         )
 
 
+class FormerSlug(models.Model):
+    """A short name that a tenant had before it was renamed. A trigger writes it, and no other tenant can ever have it,
+    even after the erasure of the tenant (migration 0003)."""
+
+    slug = models.SlugField(max_length=40, primary_key=True)
+    tenant_id = models.BigIntegerField(db_index=True)
+    renamed_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.slug
+
+
 class Domain(DomainMixin):
     """A host name of a tenant's console and API."""
 

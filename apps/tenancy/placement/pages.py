@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -12,8 +12,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.bus import Command
+from apps.bus.edits import Values
 from apps.console import hooks
 from apps.console.admin import CommandPage, ServerFields
+from apps.console.edits import EditPage
 from apps.console.widgets import Form, ReasonForm, reason
 from apps.kernel.db import databases
 from apps.kernel.notation.form_fields import WholeNumberField
@@ -41,14 +43,17 @@ class AdmissionForm(Form):
     reason = reason()
 
 
-class ChangeDatabasePage(CommandPage):
+class ChangeDatabasePage(EditPage):
     command = ChangeDatabase
     form = AdmissionForm
 
-    def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
-        row = _row(server_fields["key"])
-        initial = {"capacity": row.capacity, "region": row.region, "accepts_new": _word(row.accepts_new)}
-        return {"initial": initial}
+    def values(self, server_fields: ServerFields) -> Values:
+        if server_fields["key"] not in databases.known():
+            raise Http404
+        return super().values(server_fields)
+
+    def initial(self, values: Values) -> Mapping[str, Any]:
+        return {**values, "accepts_new": _word(values["accepts_new"])}
 
     def build(self, form: forms.Form, server_fields: ServerFields) -> Command:
         values = form.cleaned_data
@@ -91,12 +96,6 @@ class Pin(CommandPage):
 
 class Unpin(Pin):
     command = UnpinTenant
-
-
-def _row(key: str) -> Database:
-    if key not in databases.known():
-        raise Http404
-    return Database.objects.filter(key=key).first() or Database(key=key)
 
 
 def _word(yes: bool) -> str:

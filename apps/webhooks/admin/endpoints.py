@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -16,8 +16,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.bus import Command
+from apps.bus.edits import Values
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
+from apps.console.edits import EditPage
 from apps.console.labels import Colours, display
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, ReasonForm
@@ -173,18 +175,15 @@ class Register(SecretOncePage):
         return ()
 
 
-class Change(EndpointCommand):
+class Change(EndpointCommand, EditPage):
     command = ChangeEndpoint
     form = EndpointForm
 
-    def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
-        endpoint = _endpoint(server_fields)
-        initial = {
-            "url": endpoint.url,
-            "description": endpoint.description,
-            "events": "\n".join(endpoint.events),
-        }
-        return {"initial": initial}
+    def initial(self, values: Values) -> Mapping[str, Any]:
+        return {**values, "events": "\n".join(values["events"])}
+
+    def entered(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self.initial(fields)
 
     def sentence(self, result: Endpoint) -> str:
         return gettext("The endpoint is changed.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from apps.bus import handles
+from apps.bus.edits import edits_columns
 from apps.kernel.clock import now
 from apps.kernel.errors import together
 from apps.kernel.reasons import reason_must_be_given
@@ -38,7 +39,7 @@ def register_endpoint(command: RegisterEndpoint) -> Endpoint:
     return _with_new_secret(endpoint)
 
 
-@handles(ChangeEndpoint)
+@handles(ChangeEndpoint, edits=edits_columns(Endpoint, "endpoint_id", "url", "description", "events"))
 def change_endpoint(command: ChangeEndpoint) -> Endpoint:
     endpoint = rules.endpoint_must_exist(command.endpoint_id)
     with together() as validation:

@@ -25,31 +25,36 @@ class Command(BaseCommand):
         " parallel. On SIGTERM a worker finishes its current job; the job of a killed worker is scheduled again."
     )
 
+    name = "backup worker"
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="run the jobs that are due, and stop")
 
     def handle(self, *args: Any, once: bool = False, **options: Any) -> None:
         self.stopping, self.schedules_at, self.cleans_up_at = False, 0.0, 0.0
         if once:
-            self._run_due_jobs()
+            self._run()
             return
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        self.stdout.write("The backup worker is running.")
+        self.stdout.write(f"The {self.name} is running.")
         while not self.stopping:
             try:
-                self._run_due_jobs()
+                self._run()
             except (OperationalError, InterfaceError) as error:
                 self.stderr.write(f"The database is unavailable, retrying: {error}")
                 connections.close_all()
             except Exception:
-                log.exception("Unexpected error in the backup worker; it continues.")
+                log.exception("Unexpected error in the %s; it continues.", self.name)
             if not self.stopping:
                 time.sleep(POLL_INTERVAL_S)
-        self.stdout.write("The backup worker has stopped.")
+        self.stdout.write(f"The {self.name} has stopped.")
 
-    def _run_due_jobs(self) -> None:
+    def _run(self) -> None:
         close_old_connections()
+        self.run_due_jobs()
+
+    def run_due_jobs(self) -> None:
         if time.monotonic() >= self.schedules_at:
             self.schedules_at = time.monotonic() + SCHEDULE_INTERVAL_S
             scheduler.schedule_due()

@@ -4,16 +4,8 @@ from __future__ import annotations
 
 import tempfile
 
-from apps.bus import handles
-from apps.kernel.errors import together
-from apps.kernel.reasons import reason_must_be_given
-from apps.tenancy import queries as tenants
-from apps.tenancy import rules as tenancy
-from apps.tenancy.errors import ReasonMissing
-from apps.tenancy.models import Tenant
-
-from . import rules
-from .commands import (
+from apps.backups import rules
+from apps.backups.commands import (
     BackUpTenant,
     CloneTenant,
     RestoreTenant,
@@ -22,17 +14,27 @@ from .commands import (
     TransferTenant,
     TransferTenantOnline,
 )
-from .files import storage
-from .files.backup_file import BackupFile
-from .files.exporting import export
-from .files.masking import Masking
-from .models import Backup, BackupPolicy
-from .moves import offline, online
-from .moves.online import Moved
-from .restores.as_new import restore_as_new
-from .restores.in_place import restore_in_place
-from .restores.planning import Target
-from .schedule import jobs
+from apps.backups.files import storage
+from apps.backups.files.backup_file import BackupFile
+from apps.backups.files.exporting import export
+from apps.backups.files.masking import Masking
+from apps.backups.models import Backup, BackupPolicy
+from apps.backups.moves import offline, online
+from apps.backups.moves.online import Moved
+from apps.backups.restores.as_new import restore_as_new
+from apps.backups.restores.in_place import restore_in_place
+from apps.backups.restores.planning import Target
+from apps.backups.schedule import jobs
+from apps.bus import handles
+from apps.bus.edits import Edits, Values, rows
+from apps.kernel.errors import together
+from apps.kernel.reasons import reason_must_be_given
+from apps.tenancy import queries as tenants
+from apps.tenancy import rules as tenancy
+from apps.tenancy.errors import ReasonMissing
+from apps.tenancy.models import Tenant
+
+POLICY_FIELDS = ("interval_hours", "retention_days", "max_count")
 
 
 def _back_up_prerequisites(command: BackUpTenant) -> None:
@@ -45,11 +47,16 @@ def back_up_tenant(command: BackUpTenant) -> Backup:
     return jobs.make(tenant, Backup.Kind.MANUAL, to=command.to, with_files=command.with_files)
 
 
-@handles(SetBackupPolicy)
+def _edited_policy(tenant_id: int, lock: bool) -> Values:
+    policy = rows(BackupPolicy, lock).filter(pk=tenant_id).first() or BackupPolicy()
+    return {name: getattr(policy, name) for name in POLICY_FIELDS}
+
+
+@handles(SetBackupPolicy, edits=Edits("tenant_id", _edited_policy))
 def set_backup_policy(command: SetBackupPolicy) -> Tenant:
     tenant = tenancy.tenant_must_exist(command.tenant_id)
     reason_must_be_given(command.reason, ReasonMissing)
-    policy = {name: getattr(command, name) for name in ("interval_hours", "retention_days", "max_count")}
+    policy = {name: getattr(command, name) for name in POLICY_FIELDS}
     rules.policy_must_not_be_negative(*policy.values())
 
     BackupPolicy.objects.update_or_create(tenant=tenant, defaults=policy)
