@@ -23,7 +23,7 @@ from apps.bus.registry import handled
 from apps.kernel import strict_json
 from apps.kernel.errors import Refusal
 
-from .admin import CommandPage, ServerFields, key_of
+from .admin import CommandPage, ServerFields
 
 OPENED_WITH = "opened_with"
 """The hidden input with the values that the form was opened with."""
@@ -93,7 +93,7 @@ class EditPage(CommandPage):
         opened_with = (
             form.data[OPENED_WITH] if OPENED_WITH in form.data else form.initial.get(OPENED_WITH, "")
         )
-        return super()._page(form, refusals, server_fields) | {OPENED_WITH: opened_with, "key": key_of(form)}
+        return super()._page(form, refusals, server_fields) | {OPENED_WITH: opened_with}
 
     def _initial_of(self, values: Values) -> dict[str, Any]:
         """One read is the source of both, so that the version is that of the values in the form."""
