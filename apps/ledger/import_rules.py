@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import datetime as dt
+from collections.abc import Iterator, Set
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -64,6 +65,16 @@ def staged_entries_must_be_bookable(staged: QuerySet[StagedEntry]) -> None:
         faults += [RowFault(entry.row, reason, "account") for entry in with_account.only("row")]
     if faults:
         raise ImportNotBookable(sorted(faults, key=lambda fault: fault.row))
+
+
+def hold_periods_open(days: Set[dt.date]) -> None:
+    """The periods of all days, before the first entry locks the counter of the journal: a close that waits for another
+    posting, which waits for the counter, would be waited for (docs/decisions/0024-order-of-locks.md)."""
+    if days:
+        periods = Period.objects.filter(starts_on__lte=max(days), ends_on__gte=min(days)).order_by("pk")
+        for period in periods:
+            if any(period.starts_on <= day <= period.ends_on for day in days):
+                period.hold_open()
 
 
 def _unusable(staged: QuerySet[StagedEntry]) -> Iterator[tuple[str, Refusal]]:

@@ -82,6 +82,7 @@ class PostImport(Job, name="ledger.post_import"):
         if cursor is None or self.run.last_error:
             import_rules.staged_entries_must_be_bookable(self._staged())
         page = [*self._staged().order_by("row")[: self.page_size]]
+        import_rules.hold_periods_open({staged.posted_on for staged in page})
         posted = [*self._posted(page)]
         ImportedEntry.objects.bulk_create(posted)
         StagedEntry.objects.filter(pk__in=[staged.pk for staged in page[: len(posted)]]).delete()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 
 from apps.bus import dispatch
+from apps.jobs import running
 from apps.ledger.import_errors import ImportRemains
 from apps.ledger.import_models import StagedEntry
 from apps.periods.commands import ClosePeriod
@@ -108,3 +110,23 @@ def test_closing_names_the_imports_that_wait(waiting, january, controller):
     with pytest.raises(Exception, match=f"has 1 entries of imports that are not posted: {waiting.pk}"):
         close(february, controller)
     assert ImportRemains.enforced_by == ("BL020",)
+
+
+def test_a_step_of_an_import_holds_all_its_periods_before_it_posts(chart, controller):
+    """Else a close that waits for a posting, which waits for the counter of the journal, would be waited for."""
+    rows = [
+        f"N{month},{JAN_9.replace(month=month)},,x,{number},{account},USD,{amount}"
+        for month in (3, 1, 2)
+        for number, (account, amount) in enumerate((("Cash", "5.00"), ("Rent", "-5.00")), start=1)
+    ]
+    record = dispatch(journal(*rows), actor=controller)
+
+    with CaptureQueriesContext(connection) as captured:
+        running.run_slice(record.job_id)
+
+    statements = [query["sql"] for query in captured.captured_queries]
+    posted = next(number for number, sql in enumerate(statements) if "UPDATE ledger_entry SET status" in sql)
+    held = [sql for sql in statements[:posted] if "pg_advisory_xact_lock_shared" in sql and "period:" in sql]
+    periods = Period.objects.filter(number__lte=3, starts_on__year=JAN_9.year).order_by("pk")
+    for period, sql in zip(periods, held[:3], strict=True):
+        assert f":period:{period.pk}'" in sql
