@@ -14,7 +14,7 @@ from apps.ledger.commands import OpenAccount
 from apps.ledger.models import Entry
 from apps.periods.models import Period
 from apps.tenancy.models import Tenant
-from tests.support.pages import RULES, log_in, switch_theme, violations
+from tests.support.pages import log_in, switch_theme
 
 
 @pytest.fixture
@@ -94,50 +94,6 @@ def test_an_operator_onboards_a_tenant_whose_owner_signs_in(visit: Page):
     visit.locator("input[name=password]").fill("purple monkey dishwasher")
     visit.locator("form button[type=submit]").first.click()
     expect(visit.get_by_text("Open periods")).to_be_visible()
-
-
-PAGES = {
-    "/t/acme": (
-        "/",
-        "/periods/",
-        "/ledger/entry/",
-        "/ledger/new-entry/",
-        "/ledger/trial-balance/",
-        "/sales/order/",
-        "/sales/new-order/",
-        "/sales/invoice/",
-        "/inventory/item/",
-        "/payments/payment/",
-        "/audit/record/",
-        "/identity/user/",
-    ),
-    "": (
-        "/",
-        "/tenancy/tenant/",
-        "/tenants/onboard/",
-        "/modules/",
-        "/events/delivery/",
-        "/subscribers/",
-        "/subscribers/replay-events/",
-    ),
-}
-
-
-@pytest.mark.exhaustive("axe-core over each page in both themes")
-@pytest.mark.parametrize(
-    ("console", "email"), [("/t/acme", "owner@acme.example"), ("", "operator@bursar.example")]
-)
-def test_pages_are_accessible(visit: Page, console, email):
-    """WCAG 2.2 A and AA by axe-core, in both themes."""
-    faults = {}
-    visit.goto(f"{console}/accounts/login/")
-    faults["login"] = violations(visit, RULES)
-    log_in(visit, console, email)
-    for path in PAGES[console]:
-        visit.goto(f"{console}{path}")
-        faults[path] = violations(visit, RULES)
-
-    assert {path: nodes for path, nodes in faults.items() if nodes} == {}
 
 
 @pytest.mark.exhaustive("a control of the tests with axe-core")
