@@ -15,7 +15,8 @@ from tests.support.pages import log_in, page_with_faults
 from tests.support.two_at_work import FIRST
 
 pytestmark = pytest.mark.exhaustive("axe-core over every page in both themes")
-FILES = ("jsi18n/", "/download/", "/template/", "/csv/", "/file/")
+NO_PAGES = ("jsi18n/", "/download/", "/template/", "audit/export/", "/search/")
+"""Files, and the hits of the palette."""
 BEFORE_SIGN_IN = (
     "login/",
     "password/reset/",
@@ -54,10 +55,12 @@ def test_every_page_is_accessible_and_readable_in_four_looks(page: Page, globex,
     with activate(globex if plane == "tenant" else None):
         rows = list(_rows(plane))
     addresses = {f"{home}/{path}" for path in guarded_with(plane, number)} | {*rows}
-    for address in sorted(address for address in addresses if not any(part in address for part in FILES)):
+    for address in sorted(addresses):
+        if address.endswith(NO_PAGES) or "(?P" in address:
+            continue
         response = page.goto(address)
         assert response is not None
-        if response.status in (200, 403, 404) and "text/html" in response.headers["content-type"]:
+        if response.status in (200, 403, 404, 405) and "text/html" in response.headers["content-type"]:
             faults += faults_of(page, address)
         elif response.status >= 500:
             faults.append(f"{address}: {response.status}")

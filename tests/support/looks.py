@@ -20,8 +20,12 @@ ALL_RULES: dict[str, Any] = {"rules": {"target-size": {"enabled": True}}}
 
 
 def faults_of(page: Page, name: str) -> list[str]:
-    """Faults of the loaded page. With PICTURES=folder, screenshots are saved there."""
-    return [f"{name}: {fault}" for fault in _faults(page, name.strip("/").replace("/", "_") or "start")]
+    """Faults of the loaded page. With PICTURES=folder, screenshots and the faults are saved there."""
+    faults = [f"{name}: {fault}" for fault in _faults(page, name.strip("/").replace("/", "_") or "start")]
+    if folder := os.environ.get("PICTURES"):
+        with Path(folder, "faults.txt").open("a") as file:
+            file.writelines(f"{fault}\n" for fault in faults)
+    return faults
 
 
 def _faults(page: Page, name: str) -> Iterator[str]:
@@ -37,6 +41,7 @@ def _faults(page: Page, name: str) -> Iterator[str]:
             if theme == themes[0]:
                 for fault in broken_rules(page, ALL_RULES):
                     yield f"{look}, {theme}: {fault}"
+    page.set_viewport_size(WIDE)
     switch_theme(page, "light")
 
 
