@@ -30,7 +30,7 @@ class Crumb(NamedTuple):
     url: str = ""
 
 
-def trail(request: HttpRequest, site: AdminSite, plane: hooks.Plane) -> list[Crumb]:
+def steps(request: HttpRequest, site: AdminSite, plane: hooks.Plane) -> list[Crumb]:
     """The steps above the page of the request, without the page itself. Empty for the dashboard."""
     match = request.resolver_match
     if match is None or match.url_name == "index":

@@ -52,7 +52,7 @@ class Site(UnfoldAdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         return {
             **super().each_context(request),
-            "breadcrumbs": partial(breadcrumbs.trail, request, self, self.plane),
+            "breadcrumbs": partial(breadcrumbs.steps, request, self, self.plane),
         }
 
     def extra_urls(self) -> list[URLPattern]:

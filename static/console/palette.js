@@ -40,8 +40,8 @@
       try {
         const response = await fetch(`${palette.dataset.search}?${query}`, { signal });
         if (!response.ok || response.redirected) throw new Error(response.statusText);
-        const found = new DOMParser().parseFromString(await response.text(), "text/html");
-        show([...found.querySelectorAll("[role=option]")], found.querySelector("[data-count]")?.textContent ?? "");
+        const shown = new DOMParser().parseFromString(await response.text(), "text/html");
+        show([...shown.querySelectorAll("[role=option]")], shown.querySelector("[data-count]")?.textContent ?? "");
       } catch (error) {
         if (!signal.aborted) show([], palette.dataset.failed);
       }

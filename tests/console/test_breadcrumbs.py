@@ -13,25 +13,28 @@ from apps.ledger.commands import OpenAccount
 from apps.ledger.models import Account
 
 
-def trail_of(client, address):
+def breadcrumbs_of(client, address):
     """Titles of the steps, each with its address."""
     page = client.get(address).content.decode()
-    found = re.search(r'<nav class="console-breadcrumbs".*?</nav>', page, re.DOTALL)
-    steps = re.findall(r'<li>(?:<a href="([^"]*)">)?([^<]*)', found[0]) if found else []
+    navigation = re.search(r'<nav class="console-breadcrumbs".*?</nav>', page, re.DOTALL)
+    steps = re.findall(r'<li>(?:<a href="([^"]*)">)?([^<]*)', navigation[0]) if navigation else []
     return [(unescape(title), address) for address, title in steps]
 
 
 def test_the_dashboard_has_no_breadcrumbs(client_for, owner):
-    assert trail_of(client_for(owner), "/t/acme/") == []
+    assert breadcrumbs_of(client_for(owner), "/t/acme/") == []
 
 
 def test_a_page_of_the_menu_follows_its_group(client_for, owner):
-    assert trail_of(client_for(owner), "/t/acme/periods/") == [("Dashboard", "/t/acme/"), ("Accounting", "")]
+    assert breadcrumbs_of(client_for(owner), "/t/acme/periods/") == [
+        ("Dashboard", "/t/acme/"),
+        ("Accounting", ""),
+    ]
 
 
 def test_a_command_of_a_row_follows_the_list_and_the_row(client_for, owner, acme):
     number = owner.pk
-    assert trail_of(client_for(owner), f"/t/acme/identity/users/{number}/roles/") == [
+    assert breadcrumbs_of(client_for(owner), f"/t/acme/identity/users/{number}/roles/") == [
         ("Dashboard", "/t/acme/"),
         ("People", ""),
         ("Users", "/t/acme/identity/user/"),
@@ -40,14 +43,14 @@ def test_a_command_of_a_row_follows_the_list_and_the_row(client_for, owner, acme
 
 
 def test_a_page_that_creates_a_row_follows_its_list(client_for, owner):
-    assert trail_of(client_for(owner), "/t/acme/sales/add-customer/")[-1] == (
+    assert breadcrumbs_of(client_for(owner), "/t/acme/sales/add-customer/")[-1] == (
         "Customers",
         "/t/acme/sales/customer/",
     )
 
 
 def test_a_page_below_one_of_the_menu_follows_that_one(client_for, owner):
-    assert trail_of(client_for(owner), "/t/acme/periods/add-fiscal-year/") == [
+    assert breadcrumbs_of(client_for(owner), "/t/acme/periods/add-fiscal-year/") == [
         ("Dashboard", "/t/acme/"),
         ("Accounting", ""),
         ("Periods", "/t/acme/periods/"),
@@ -59,7 +62,7 @@ def test_the_history_of_a_row_follows_the_row(client_for, owner, acme):
         dispatch(OpenAccount(code="1500", name="Shelf", type="asset"), actor=System("The suite"))
         number = Account.objects.get(code="1500").pk
 
-    assert trail_of(client_for(owner), f"/t/acme/audit/versions/ledger.account/{number}/")[-2:] == [
+    assert breadcrumbs_of(client_for(owner), f"/t/acme/audit/versions/ledger.account/{number}/")[-2:] == [
         ("Accounts", "/t/acme/ledger/account/"),
         ("1500 Shelf", f"/t/acme/ledger/account/{number}/change/"),
     ]
@@ -69,6 +72,6 @@ def test_a_list_that_the_user_may_not_view_is_no_step(client_for, auditor, acme,
     admin = next(admin for model, admin in tenant_site._registry.items() if model is Account)
     monkeypatch.setattr(type(admin), "has_view_permission", lambda *_: False)
 
-    assert ("Accounts", "/t/acme/ledger/account/") not in trail_of(
+    assert ("Accounts", "/t/acme/ledger/account/") not in breadcrumbs_of(
         client_for(auditor), "/t/acme/audit/versions/ledger.account/1/"
     )

@@ -10,10 +10,15 @@ from typing import Any
 
 from playwright.sync_api import Page, ViewportSize
 
-from tests.support.pages import broken_rules, switch_theme
+from tests.support.pages import Theme, broken_rules, switch_theme
 
 WIDE: ViewportSize = {"width": 1440, "height": 900}
 NARROW: ViewportSize = {"width": 390, "height": 844}
+LOOKS: tuple[tuple[str, ViewportSize, tuple[Theme, Theme]], ...] = (
+    ("wide", WIDE, ("light", "dark")),
+    ("narrow", NARROW, ("dark", "light")),
+)
+"""The name, the size of the screen, and the themes: axe-core runs in the first, so once in each theme."""
 CHECKS = Path(__file__).with_suffix(".js").read_text()
 ALL_RULES: dict[str, Any] = {"rules": {"target-size": {"enabled": True}}}
 """Rules of any impact, and the one of WCAG 2.2 that axe-core runs on request only."""
@@ -31,7 +36,7 @@ def faults_of(page: Page, name: str) -> list[str]:
 def _faults(page: Page, name: str) -> Iterator[str]:
     page.evaluate("window.refreshing && (refreshing.isHeld = true)")
     yield from page.evaluate(f"{CHECKS}.structure()")
-    for look, size, themes in (("wide", WIDE, ("light", "dark")), ("narrow", NARROW, ("dark", "light"))):
+    for look, size, themes in LOOKS:
         page.set_viewport_size(size)
         for fault in page.evaluate(f"{CHECKS}.layout()"):
             yield f"{look}: {fault}"

@@ -13,6 +13,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, e
 
 from tests.support.database import PASSWORD
 
+Theme = Literal["light", "dark"]
 DARK = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 """The rules of axe-core that depend on the theme."""
 
@@ -72,7 +73,7 @@ def violations(page: Page, options: Mapping[str, Any] = MappingProxyType({})) ->
     return faults
 
 
-def switch_theme(page: Page, theme: Literal["light", "dark"]) -> None:
+def switch_theme(page: Page, theme: Theme) -> None:
     """Switches the theme as if the page had been opened in it: Unfold reads the browser's preference only on load."""
     page.emulate_media(color_scheme=theme)
     page.evaluate("dark => document.documentElement.classList.toggle('dark', dark)", theme == "dark")
