@@ -1,4 +1,4 @@
-"""The time zone of the pages of a console: instants are shown, entered and filtered in that of its tenant."""
+"""The time zone of the pages of a tenant: instants are shown, entered and filtered there. The operators' pages have UTC."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from apps.kernel.problems.responses import UNDER_API
+from apps.kernel.tenant import current_tenant
 
 from . import queries
 from .setting_definitions import TIME_ZONE
@@ -21,7 +22,8 @@ class TimeZoneMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if UNDER_API.match(request.path_info) or not request.user.is_authenticated:
+        has_pages = current_tenant() is not None and not UNDER_API.match(request.path_info)
+        if not has_pages or not request.user.is_authenticated:
             return self.get_response(request)
         with timezone.override(zoneinfo.ZoneInfo(queries.value(TIME_ZONE))):
             return self.get_response(request)

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.expressions import Combinable
 from django.utils.functional import Promise
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 
 from apps.kernel.money import Money, currency
 
@@ -68,7 +68,10 @@ def amount_of(admin: Any, name: object) -> Amount | None:
 
 def shown(amounts: Sequence[Money]) -> str:
     """In a cell, which the style sheet aligns."""
-    text = format_html_join(", ", "{}", ((str(money),) for money in amounts)) or "—"
+    return cell(", ".join(str(money) for money in amounts) or "—")
+
+
+def cell(text: str) -> str:
     return format_html('<span class="console-cell-amount">{}</span>', text)
 
 

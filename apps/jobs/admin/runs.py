@@ -19,9 +19,10 @@ from django.utils.translation import gettext_lazy as _
 from apps.console import hooks
 from apps.console.admin import Link, ReadOnlyAdmin
 from apps.console.labels import Colours, display
+from apps.console.lists.bulk import BulkCommand
 from apps.console.sites import operator_site, tenant_site
 from apps.jobs import queries, results
-from apps.jobs.commands import MANAGE_PERMISSION
+from apps.jobs.commands import MANAGE_PERMISSION, RetryJob
 from apps.jobs.declaration import JOBS
 from apps.jobs.models import Run
 from apps.jobs.module import VIEW
@@ -43,6 +44,15 @@ class RunAdmin(ReadOnlyAdmin):
     """Long-running work, with its progress."""
 
     created_by = "exports, imports and other commands"
+    bulk = (
+        BulkCommand(
+            name="retry_jobs",
+            title=_("Retry"),
+            command=RetryJob,
+            build=lambda run, _: RetryJob(job_id=run.pk),
+            sentence=lambda run: gettext("{run} continues.").format(run=run),
+        ),
+    )
     empty_message = _("Exports and other long-running work appear here, with progress and result.")
     list_display = (
         "shown_title",

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
 from apps.console.labels import Colours, display
-from apps.console.lists.amounts import amount_column
+from apps.console.lists.amounts import amount_column, cell
 from apps.console.lists.bulk import BulkCommand
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, reason
@@ -38,11 +38,11 @@ class LineInline(ReadOnlyInline):
 
     @admin.display(description=_("Debit"))
     def shown_debit(self, line: EntryLine) -> str:
-        return f"{line.debit:,}" if line.amount_minor > 0 else ""
+        return cell(f"{line.debit:,}") if line.amount_minor > 0 else ""
 
     @admin.display(description=_("Credit"))
     def shown_credit(self, line: EntryLine) -> str:
-        return f"{line.credit:,}" if line.amount_minor < 0 else ""
+        return cell(f"{line.credit:,}") if line.amount_minor < 0 else ""
 
 
 @admin.register(Entry, site=tenant_site)

@@ -29,9 +29,7 @@ class ApplicationInline(ReadOnlyInline):
     readonly_fields = fields
     verbose_name_plural = _("applied to")
 
-    @admin.display(description=_("Amount"))
-    def shown_amount(self, application: CreditApplication) -> str:
-        return str(application.amount)
+    shown_amount = amount_column("amount", description=_("Amount"))
 
 
 class CreditRefundInline(ReadOnlyInline):
@@ -40,9 +38,7 @@ class CreditRefundInline(ReadOnlyInline):
     readonly_fields = fields
     verbose_name_plural = _("refunds")
 
-    @admin.display(description=_("Amount"))
-    def shown_amount(self, refund: CreditRefund) -> str:
-        return str(refund.amount)
+    shown_amount = amount_column("amount", description=_("Amount"))
 
 
 class OpenFilter(admin.SimpleListFilter):

@@ -45,9 +45,7 @@ class RefundInline(ReadOnlyInline):
     readonly_fields = fields
     verbose_name_plural = _("refunds")
 
-    @admin.display(description=_("Amount"))
-    def shown_amount(self, refund: Refund) -> str:
-        return str(refund.amount)
+    shown_amount = amount_column("amount", description=_("Amount"))
 
 
 class CoveringInline(ReadOnlyInline):
@@ -58,9 +56,7 @@ class CoveringInline(ReadOnlyInline):
     readonly_fields = fields
     verbose_name_plural = _("paid from credits")
 
-    @admin.display(description=_("Amount"))
-    def shown_amount(self, application: CreditApplication) -> str:
-        return str(application.amount)
+    shown_amount = amount_column("amount", description=_("Amount"))
 
 
 @admin.register(Payment, site=tenant_site)

@@ -36,7 +36,7 @@ STATES = Colours(
 class InvoiceAdmin(ReadOnlyAdmin):
     """All invoices, the latest first."""
 
-    created_by = "the completion of orders"
+    creating_page = "new_order"
     bulk = (
         BulkCommand(
             name="retry_documents",

@@ -53,13 +53,8 @@ class LineInline(ReadOnlyInline):
     readonly_fields = fields
     verbose_name_plural = _("lines")
 
-    @admin.display(description=_("Price"))
-    def shown_price(self, line: OrderLine) -> str:
-        return str(line.price)
-
-    @admin.display(description=_("Amount"))
-    def shown_total(self, line: OrderLine) -> str:
-        return str(line.total)
+    shown_price = amount_column("price", description=_("Price"))
+    shown_total = amount_column("total", description=_("Amount"))
 
 
 @admin.register(Order, site=tenant_site)
