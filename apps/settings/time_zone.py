@@ -1,4 +1,4 @@
-"""The time zone of the pages of a tenant: instants are shown, entered and filtered there. The operators' pages have UTC."""
+"""The time zone of the pages of a tenant: instants are shown, entered and filtered there. Operators have UTC."""
 
 from __future__ import annotations
 
