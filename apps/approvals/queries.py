@@ -74,8 +74,9 @@ def history() -> RequestQuerySet:
     return ApprovalRequest.objects.order_by("-id")
 
 
-def pending_requests() -> int:
-    return ApprovalRequest.objects.pending().count()
+def pending_requests() -> RequestQuerySet:
+    """Of all people, the next to expire first."""
+    return ApprovalRequest.objects.pending().order_by("expires_at", "id")
 
 
 def requests_to_close() -> Iterator[tuple[int, str, str]]:

@@ -60,6 +60,13 @@ class Change(EditPage):
 
 hooks.plug(
     "tenant",
+    hooks.SetUpStep(
+        rank=1,
+        title=_("Company data"),
+        permission="companies.view_company",
+        is_done=Company.objects.exists,
+        link="admin:companies_company_changelist",
+    ),
     hooks.MenuItem(
         group=_("Company"),
         title=_("Companies"),

@@ -42,6 +42,7 @@ from .lists import amounts, csv_file
 from .lists import bulk as bulk_commands
 from .lists.bulk import BulkCommand
 from .lists.filtered import FilteredList
+from .related import related_tables
 
 ServerFields = Mapping[str, Any]
 Facts = Sequence[tuple[str | Promise, str | Promise]]
@@ -180,7 +181,8 @@ class ReadOnlyAdmin(FilteredList):
             else []
         )
         sections = _sections(request, obj) if obj else []
-        context = {"links": links, "sections": sections, **(extra_context or {})}
+        related = related_tables(request, obj) if obj and self.has_view_permission(request, obj) else ()
+        context = {"links": links, "sections": sections, "related": related, **(extra_context or {})}
         return super().change_view(request, object_id, form_url, context)
 
     def history_view(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest
@@ -16,21 +17,37 @@ from . import hooks
 def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     plane: hooks.Plane = "tenant" if current_tenant() else "operator"
     return context | {
+        "checklist": _checklist(request, hooks.set_up_steps(plane)),
         "figures": [_figure(figure) for figure in hooks.figures(plane) if hooks.may(request, figure)],
         "charts": [_chart(chart) for chart in hooks.charts(plane) if hooks.may(request, chart)],
         "tables": [_table(table) for table in hooks.tables(plane) if hooks.may(request, table)],
     }
 
 
+def _checklist(request: HttpRequest, steps: Sequence[hooks.SetUpStep]) -> Sequence[dict[str, Any]]:
+    """The steps, until one that ends the checklist is done; none for users who may do none of them."""
+    permitted = {step.rank for step in steps if hooks.may(request, step)}
+    if not permitted or any(step.ends and step.is_done() for step in steps):
+        return ()
+    return [
+        {
+            "title": step.title,
+            "is_done": not step.ends and step.is_done(),
+            "link": reverse(step.link) if step.rank in permitted else "",
+        }
+        for step in steps
+    ]
+
+
 def _figure(figure: hooks.Figure) -> dict[str, Any]:
-    value = figure.value()
-    reading = value if isinstance(value, hooks.Reading) else hooks.Reading(value, figure.note())
+    reading = figure.read()
     return {
         "title": figure.title,
         "icon": figure.icon,
-        "value": reading.value,
+        "value": str(reading),
         "note": reading.note,
-        "link": reverse(figure.link) + figure.query if figure.link else "",
+        "parts": [(name, f"{count:,}", figure.address(query)) for name, count, query in reading.parts],
+        "link": figure.address(),
     }
 
 

@@ -11,9 +11,11 @@ from typing import Any, Literal
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
 from django.utils.functional import Promise
 
 from apps.kernel import search as searching
+from apps.kernel.money import Money
 from apps.modules import registry
 
 Plane = Literal["operator", "tenant"]
@@ -47,24 +49,45 @@ class OwnPage:
 
 @dataclass(frozen=True)
 class Reading:
-    """A formatted number and the note below it, where one query gives both."""
+    """The value of a figure, and the note below it.
 
-    value: str
-    note: str
+    value  a number of rows, amounts (one per currency), or the text of a state
+    parts  name, number and query of each, if one list does not contain all that is counted
+    """
+
+    value: int | tuple[Money, ...] | str | Promise
+    note: str = ""
+    parts: Sequence[tuple[str, int, str]] = ()
+
+    def __str__(self) -> str:
+        if isinstance(self.value, int):
+            return f"{self.value:,}"
+        if isinstance(self.value, tuple):
+            return " · ".join(str(amount) for amount in self.value) or "0"
+        return str(self.value)
+
+
+FIRST, LATER = 10, 100
+"""Ranks of figures: a tenant's first figures, and all others in the order of the apps."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A number on the dashboard: `value()` is formatted, `note()` is shown below it, `link` is the name of a URL, and
-    `query` the filter of that list which shows what is counted."""
+    """A figure on the dashboard. It opens the list of what it counts: `link` is the name of its URL, and `query` the
+    filter by which the list has the same rows and the same total (tests/console/test_figures.py compares them)."""
 
     title: str | Promise
     permission: str
     icon: str
-    value: Callable[[], str | Reading]
-    note: Callable[[], str] = str
-    link: str = ""
-    query: str = ""
+    read: Callable[[], Reading]
+    link: str
+    query: str | Callable[[], str] = ""
+    rank: int = LATER
+
+    def address(self, query: str | None = None) -> str:
+        """Of the list, with the figure's filter or another one."""
+        own = self.query() if callable(self.query) else self.query
+        return reverse(self.link) + (own if query is None else query)
 
 
 @dataclass(frozen=True)
@@ -105,6 +128,19 @@ class Table:
     rows: Callable[[], Sequence[Sequence[Any]]]
     empty: str | Promise
     link: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetUpStep:
+    """A step of the checklist on the dashboard, by which a new tenant is set up: `link` is the name of the page that
+    does it, for users with the permission. The checklist disappears when a step that `ends` it is done."""
+
+    rank: int
+    title: str | Promise
+    permission: str
+    is_done: Callable[[], bool]
+    link: str
+    ends: bool = False
 
 
 @dataclass(frozen=True)
@@ -177,7 +213,7 @@ class Section:
     context: Callable[[HttpRequest, Any], Mapping[str, Any]]
 
 
-Part = Page | Figure | Chart | Table | Search | RowSearch | MenuItem | RowLink | Section
+Part = Page | Figure | Chart | Table | SetUpStep | Search | RowSearch | MenuItem | RowLink | Section
 _parts: dict[Plane, list[Part]] = {plane: [] for plane in PLANES}
 _own_pages: list[OwnPage] = []
 
@@ -201,7 +237,9 @@ def pages(plane: Plane) -> list[Page]:
 
 
 def figures(plane: Plane) -> list[Figure]:
-    return [part for part in _parts[plane] if isinstance(part, Figure)]
+    """By rank."""
+    figures = [part for part in _parts[plane] if isinstance(part, Figure)]
+    return sorted(figures, key=lambda figure: figure.rank)
 
 
 def charts(plane: Plane) -> list[Chart]:
@@ -210,6 +248,13 @@ def charts(plane: Plane) -> list[Chart]:
 
 def tables(plane: Plane) -> list[Table]:
     return [part for part in _parts[plane] if isinstance(part, Table)]
+
+
+def set_up_steps(plane: Plane) -> list[SetUpStep]:
+    """By rank, of modules that are available."""
+    steps = [part for part in _parts[plane] if isinstance(part, SetUpStep)]
+    available = [step for step in steps if not registry.unavailable_module(app_of(step))]
+    return sorted(available, key=lambda step: step.rank)
 
 
 def searches(plane: Plane) -> list[Search | RowSearch]:
@@ -239,9 +284,11 @@ def app_of(part: Part) -> str:
 
 def may(request: HttpRequest, part: Part) -> bool:
     """False for every user while the module is unavailable to the tenant."""
+    return permits(request, part.permission)
+
+
+def permits(request: HttpRequest, permission: str) -> bool:
+    """Whether the user has the permission, in a module that is available to the tenant."""
     user = request.user
-    return bool(
-        user.is_authenticated
-        and user.has_perm(part.permission)
-        and not registry.unavailable_module(app_of(part))
-    )
+    app = permission.partition(".")[0]
+    return bool(user.is_authenticated and user.has_perm(permission) and not registry.unavailable_module(app))

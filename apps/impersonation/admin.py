@@ -43,6 +43,7 @@ class ImpersonationAdmin(ReadOnlyAdmin):
     empty_message = _("Sessions in which operators enter a tenant as one of its users appear here.")
     list_display = ("requested_at", "operator_name", "tenant_name", "user_name", "reason", "state", "actions")
     list_filter = ("end_reason", "requested_at")
+    lookups = ("ended_at__isnull", "entered_at__isnull")
     search_fields = ("operator_name", "tenant_name", "user_name", "reason")
     ordering = ("-id",)
     fields = (
@@ -213,8 +214,9 @@ class EndImpersonationPage(CommandPage):
         return reverse("admin:impersonation_impersonation_change", args=[result.pk])
 
 
-def _open_session_count() -> str:
-    return f"{Impersonation.objects.open().exclude(entered_at=None).count():,}"
+def _open_sessions() -> hooks.Reading:
+    count = Impersonation.objects.open().exclude(entered_at=None).count()
+    return hooks.Reading(count, gettext("of operators in tenants"))
 
 
 def _latest_sessions() -> Sequence[Sequence[Any]]:
@@ -255,9 +257,9 @@ hooks.plug(
         title=_("Open support sessions"),
         permission=VIEW,
         icon="support_agent",
-        value=_open_session_count,
-        note=lambda: gettext("of operators in tenants"),
+        read=_open_sessions,
         link="admin:impersonation_impersonation_changelist",
+        query="?ended_at__isnull=True&entered_at__isnull=False",
     ),
     hooks.Page(
         path="tenants/<int:tenant_id>/enter/",

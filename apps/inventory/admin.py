@@ -24,7 +24,7 @@ from apps.kernel.search import May
 
 from . import item_pages, queries
 from .commands import AddItem, CountStock, ReceiveStock, ReleaseStock
-from .models import Item, Reservation, ReservationLine, Stock, StockMove
+from .models import Item, Reservation, ReservationLine, StockMove
 from .search import ITEMS
 
 VIEW, MANAGE, MOVE, RESERVE = (
@@ -242,13 +242,10 @@ def _hits(items: Sequence[Item], may: May) -> Sequence[hooks.SearchHit]:
     ]
 
 
-def _items() -> str:
-    return f"{Stock.objects.count():,}"
-
-
-def _short() -> str:
+def _items() -> hooks.Reading:
     short = queries.short_items()
-    return gettext("{short} out of stock").format(short=short) if short else gettext("all in stock")
+    note = gettext("{short} out of stock").format(short=short) if short else gettext("all in stock")
+    return hooks.Reading(Item.objects.count(), note)
 
 
 hooks.plug(
@@ -293,8 +290,7 @@ hooks.plug(
         title=_("Items"),
         permission=VIEW,
         icon="inventory_2",
-        value=_items,
-        note=_short,
+        read=_items,
         link="admin:inventory_item_changelist",
     ),
     hooks.RowSearch(

@@ -88,6 +88,11 @@ class EntryIsReversed(Conflict):
     enforced_by = ("ledger_entry_reversal_of_id_key",)
 
 
+class EntryIsOfDocument(Conflict):
+    message = _("Entry {entry} was booked by {document} and has no reversal of its own. {correction}")
+    enforced_by = ("BL021",)
+
+
 class EntryIsDraft(Conflict):
     message = _("Entry {entry} is a draft: discard it instead of reversing it.")
 

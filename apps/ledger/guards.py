@@ -1,5 +1,9 @@
-"""The database side of settings that name an account (hooks.py): triggers on accounts and on settings, which
-the app that declares the setting adds in its migration.
+"""The database side of hooks.py: triggers that the app with the setting or the document adds in its migration.
+
+An entry that a document booked is never reversed: a trigger per app, which has the facts of its documents as arguments.
+It reads the source of a posted entry, which never changes, so it needs no lock.
+
+Settings that name an account have triggers on accounts and on settings.
 
 The row of the account is the one lock of both sides. Deactivating an account and opening a child below it lock the row
 and then read the setting; changing the setting locks the row of the account that it will name and then reads the
@@ -129,3 +133,33 @@ def _setting_triggers(key: str, arguments: str) -> str:
 def _drop_setting_triggers(key: str) -> str:
     name = _trigger(key)
     return f"DROP TRIGGER {name}_again ON settings_setting; DROP TRIGGER {name} ON settings_setting;"
+
+
+DOCUMENT_GUARD = """
+CREATE FUNCTION ledger_document_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    reversed record;
+BEGIN
+    EXECUTE format('SELECT number, source FROM %I.ledger_entry WHERE id = $1', TG_TABLE_SCHEMA)
+        INTO reversed USING NEW.reversal_of_id;
+    IF split_part(reversed.source, ':', 1) = ANY (TG_ARGV) THEN
+        RAISE EXCEPTION 'Entry % was booked by %.', NEW.reversal_of_id, reversed.source
+            USING ERRCODE = 'BL021', DETAIL = format(
+                'entry=%s; document=%s; correction=Correct the document instead.',
+                reversed.number, split_part(reversed.source, ':', 1));
+    END IF;
+    RETURN NEW;
+END $$;
+"""
+UNDO_DOCUMENT_GUARD = "DROP FUNCTION ledger_document_guard() CASCADE;"
+
+
+def documents_book(app: str, *facts: str) -> migrations.RunSQL:
+    """Entries of these facts are never reversed. The app declares a document for each (a test compares them)."""
+    name = f"ledger_documents_of_{app}"
+    arguments = ", ".join(f"'{fact}'" for fact in facts)
+    return migrations.RunSQL(
+        f"CREATE TRIGGER {name} BEFORE INSERT OR UPDATE OF reversal_of_id ON ledger_entry FOR EACH ROW"
+        f" WHEN (NEW.reversal_of_id IS NOT NULL) EXECUTE FUNCTION ledger_document_guard({arguments})",
+        f"DROP TRIGGER {name} ON ledger_entry",
+    )

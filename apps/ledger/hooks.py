@@ -1,6 +1,8 @@
-"""Extension point: settings that name an account, such as the one that payments are debited to.
+"""Extension points: settings that name an account, and documents that book entries.
 
-The account takes postings as long as a setting names it: by rules, and in the database (guards.py).
+An account takes postings as long as a setting names it, such as the one that payments are debited to. An entry that a
+document booked has no reversal of its own, since the document would remain. Both by rules, and in the database
+(guards.py).
 """
 
 from __future__ import annotations
@@ -28,6 +30,38 @@ class Accepted:
 Rule = Callable[[AccountSetting, str], None]
 _declared: dict[AccountSetting, Accepted] = {}
 _rules: list[Rule] = []
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A kind of document that books entries.
+
+    fact        the first part of their `source`: "payment_confirmed" of "payment_confirmed:17"
+    name        of the document, with its article
+    correction  what corrects the document instead of a reversal, as a sentence
+    """
+
+    fact: str
+    name: str | Promise
+    correction: str | Promise
+
+
+_documents: dict[str, Document] = {}
+
+
+def declare_document(*documents: Document) -> None:
+    """An app that books entries declares its documents, in hookimpls.py; a migration of that app has a guard for them
+    (guards.documents_book)."""
+    _documents.update((document.fact, document) for document in documents)
+
+
+def document_of(source: str) -> Document | None:
+    """The kind of document that booked the entry with this source."""
+    return _documents.get(source.partition(":")[0])
+
+
+def document_facts() -> frozenset[str]:
+    return frozenset(_documents)
 
 
 def declare_account(

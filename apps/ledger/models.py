@@ -169,6 +169,11 @@ class Entry(Tracked):
     def is_posted(self) -> bool:
         return self.status == self.Status.POSTED
 
+    @property
+    def reversed_by(self) -> Entry | None:
+        """Its reversal, if any."""
+        return getattr(self, "reversal", None)
+
     def post(self) -> None:
         """Posts the draft. The database locks the period, checks the date and assigns the number; it checks the lines
         at COMMIT."""

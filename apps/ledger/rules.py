@@ -35,14 +35,11 @@ from .errors import (
     BookingImpossible,
     DraftHasAttachments,
     DraftsRemain,
-    EntryIsDraft,
     EntryIsPosted,
-    EntryIsReversed,
     EntryNotFound,
     FactAlreadyPosted,
     JournalCodeTaken,
     JournalUnknown,
-    ReversalTooEarly,
 )
 from .hooks import AccountSetting
 from .line_rules import lines_must_balance, lines_must_be_money, lines_must_be_two
@@ -145,21 +142,6 @@ def draft_must_have_no_attachments(entry: Entry) -> None:
     """Attachments of a deleted draft could not be seen any more."""
     if attachments.has_attachments("ledger.entry", entry.pk):
         raise DraftHasAttachments(entry=entry)
-
-
-def entry_must_be_reversible(entry_id: int) -> Entry:
-    """The entry is posted and not reversed."""
-    entry = entry_must_exist(entry_id)
-    if not entry.is_posted:
-        raise EntryIsDraft(entry=entry)
-    if Entry.objects.filter(reversal_of=entry).exists():
-        raise EntryIsReversed(entry=entry)
-    return entry
-
-
-def reversal_must_not_be_earlier(entry: Entry, posted_on: dt.date) -> None:
-    if posted_on < entry.posted_on:
-        raise ReversalTooEarly(entry=entry, posted_on=entry.posted_on)
 
 
 def no_draft_must_remain(period: Period) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.contrib.auth.models import Group
+from django.db.models import Count
 
 from apps.identity.models import User
 from apps.kernel.tenant import current_tenant
@@ -61,5 +62,7 @@ def failed_deliveries() -> int:
     return NoticeDelivery.objects.filter(state=NoticeDelivery.State.FAILED).count()
 
 
-def waiting_deliveries() -> int:
-    return NoticeDelivery.objects.filter(state=NoticeDelivery.State.WAITING).count()
+def waiting_notices() -> int:
+    """The number of notices with a delivery that waits."""
+    waiting = NoticeDelivery.objects.filter(state=NoticeDelivery.State.WAITING)
+    return waiting.aggregate(count=Count("notice", distinct=True))["count"] or 0

@@ -11,6 +11,7 @@ from apps.kernel.money import Money
 from apps.kernel.notation import amount_in_json, whole_number_in_json
 from apps.kernel.pii import NAME, REFERENCE, SECRET, TEXT, declare_pii
 from apps.kernel.text import is_visible, sanitised
+from apps.ledger.hooks import Document, declare_document
 from apps.periods import hooks as periods
 from apps.settings.business_day import business_day
 from apps.webhooks import hooks as webhooks
@@ -110,6 +111,22 @@ def _must_be_from_provider(message: Incoming) -> None:
         raise ProviderMismatch(source=message.source, payment_id=payment.pk)
 
 
+declare_document(
+    Document(fact="payment_confirmed", name=_("a payment"), correction=_("Refund the payment instead.")),
+    Document(
+        fact="refund_ledger",
+        name=_("a refund"),
+        correction=_("A refund is final: request another payment instead."),
+    ),
+    Document(
+        fact="transfer", name=_("money on account"), correction=_("Refund the money on account instead.")
+    ),
+    Document(
+        fact="credit_refunded",
+        name=_("a refund of money on account"),
+        correction=_("A refund is final: book the money again when it returns."),
+    ),
+)
 periods.closing_check(rules.no_payment_must_be_in_flight)
 webhooks.incoming("payment.confirmed", confirmed)
 webhooks.incoming("payment.failed", failed)

@@ -29,7 +29,12 @@ VIEW, CLOSE, MANAGE = "periods.view_period", "periods.close_period", "periods.ma
 
 
 def calendar(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
+    """With `state=open`, only the open periods that have begun, and the years that have any."""
     grid = [(year, [_cell(period) for period in periods]) for year, periods in queries.calendar_grid()]
+    only_open = request.GET.get("state") == "open"
+    if only_open:
+        grid = [(year, [cell for cell in cells if cell["state"] == "open"]) for year, cells in grid]
+        grid = [(year, cells) for year, cells in grid if cells]
     user = request.user
     return TemplateResponse(
         request,
@@ -37,6 +42,8 @@ def calendar(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBa
         context
         | {
             "grid": grid,
+            "only_open": only_open,
+            "open_periods": sum(cell["state"] == "open" for _year, cells in grid for cell in cells),
             "numbers": range(1, 13),
             "may_close": user.has_perm(CLOSE),
             "may_add_year": user.has_perm(MANAGE),
@@ -125,8 +132,8 @@ def _period(period_id: int) -> Period:
     return period
 
 
-def _open_periods() -> str:
-    return f"{Period.objects.open().filter(starts_on__lte=business_day()).count()}"
+def _open_periods() -> hooks.Reading:
+    return hooks.Reading(queries.open_periods(business_day()).count(), _oldest_open())
 
 
 def _oldest_open() -> str:
@@ -154,13 +161,29 @@ def _hits(periods: Sequence[Period], may: May) -> Sequence[hooks.SearchHit]:
 
 hooks.plug(
     "tenant",
+    hooks.SetUpStep(
+        rank=7,
+        title=_("First closed period"),
+        permission="periods.close_period",
+        is_done=lambda: queries.periods_closed() > 0,
+        link="admin:calendar",
+        ends=True,
+    ),
+    hooks.SetUpStep(
+        rank=3,
+        title=_("Fiscal year"),
+        permission="periods.manage_calendar",
+        is_done=FiscalYear.objects.exists,
+        link="admin:add_fiscal_year",
+    ),
     hooks.Figure(
         title=_("Open periods"),
         permission=VIEW,
         icon="calendar_month",
-        value=_open_periods,
-        note=_oldest_open,
+        read=_open_periods,
         link="admin:calendar",
+        query="?state=open",
+        rank=hooks.FIRST + 3,
     ),
     hooks.Page(
         path="periods/",

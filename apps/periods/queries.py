@@ -11,7 +11,7 @@ from apps.settings import queries as settings_queries
 
 from . import hooks
 from .errors import CalendarMissing, PeriodIsClosed
-from .models import Calendar, FiscalYear, Period
+from .models import Calendar, FiscalYear, Period, PeriodQuerySet
 from .setting_definitions import ADD_FISCAL_YEARS
 
 MAX_YEARS_AHEAD = 3
@@ -41,6 +41,15 @@ def periods_before(day: dt.date) -> list[Period]:
 def years() -> list[FiscalYear]:
     """All fiscal years, the earliest first."""
     return list(FiscalYear.objects.order_by("starts_on"))
+
+
+def year_of(day: dt.date) -> FiscalYear | None:
+    return FiscalYear.objects.filter(starts_on__lte=day, ends_on__gte=day).first()
+
+
+def open_periods(day: dt.date) -> PeriodQuerySet:
+    """Those that have begun, the earliest first."""
+    return Period.objects.open().filter(starts_on__lte=day).order_by("starts_on")
 
 
 def last_year() -> FiscalYear | None:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.attachments.hooks import attachable
 from apps.kernel.pii import EMAIL, NAME, SECRET, TEXT, declare_pii
 from apps.kernel.search import May, Request
+from apps.ledger.hooks import Document, declare_document
 from apps.payments.hooks import Matching, Payer, payers
 from apps.periods import hooks as periods
 
@@ -32,7 +33,7 @@ def payer_with_code(code: str) -> Payer | None:
 
 
 def _payer(customer: Customer) -> Payer:
-    return Payer(key=f"customer:{customer.pk}", name=customer.name)
+    return Payer(key=customer.payer_key, name=customer.name)
 
 
 def payers_matching(request: Request) -> Matching | None:
@@ -65,6 +66,14 @@ def _names(prefix: str, rows: QuerySet[Any]) -> QuerySet[Any, Any]:
     return named
 
 
+declare_document(
+    Document(fact="invoice_issued", name=_("an invoice"), correction=_("Refund the order instead.")),
+    Document(
+        fact="refund_credited",
+        name=_("the refund of an order"),
+        correction=_("A refund is final: place another order instead."),
+    ),
+)
 periods.closing_check(rules.no_order_must_be_in_progress)
 payers(of_reference=payer_of, with_code=payer_with_code, matching=payers_matching, names=names_of_payers)
 

@@ -38,6 +38,11 @@ class Customer(Tracked):
     def __str__(self) -> str:
         return f"{self.code} {self.name}"
 
+    @property
+    def payer_key(self) -> str:
+        """The name of the customer as a payer in payments."""
+        return f"customer:{self.pk}"
+
 
 ORDER_TO_CASH_NAME = "sales.order_to_cash"
 
@@ -71,6 +76,7 @@ class Order(Tracked):
         CANCELLED = "cancelled", _("Cancelled")
 
     STATE_SEQUENCE: ClassVar = (State.PLACED, State.CONFIRMED, State.PAID, State.INVOICED, State.COMPLETED)
+    IN_PROGRESS: ClassVar = STATE_SEQUENCE[:-1]
     TRANSITIONS: ClassVar = frozenset(
         {
             *pairwise(STATE_SEQUENCE),

@@ -12,7 +12,6 @@ from apps.inventory.models import Reservation
 from apps.kernel.files.store import files
 from apps.kernel.money import Money, currency
 from apps.kernel.notation import is_whole_number
-from apps.ledger.models import Entry
 from apps.payments import queries as payments
 from apps.payments.models import Payment, Refund
 from apps.sagas.models import Run
@@ -58,31 +57,6 @@ def is_paid(order_id: int, payment_id: int) -> bool:
     return payments.is_confirmed(payment_id)
 
 
-@dataclass(frozen=True)
-class RelatedRecords:
-    """The records of all apps about one order."""
-
-    order: Order
-    payments: Sequence[Payment]
-    reservation: Reservation | None
-    invoice: Invoice | None
-    entries: Sequence[Entry]
-
-
-def related_records(order_id: int) -> RelatedRecords:
-    """Raises OrderUnknown."""
-    subject_order = order(order_id)
-    return RelatedRecords(
-        order=subject_order,
-        payments=payments.payments_for(subject_order.subject),
-        reservation=inventory.reservation_for(subject_order.subject),
-        invoice=Invoice.objects.filter(order=subject_order).first(),
-        entries=list(
-            Entry.objects.posted().with_numbers().filter(reference=subject_order.subject).order_by("id")
-        ),
-    )
-
-
 def failed_documents() -> int:
     """The number of invoices whose document failed."""
     return Invoice.objects.filter(state=Invoice.State.FAILED).count()
@@ -101,7 +75,7 @@ def figures(year: int) -> Figures:
     for iso, minor in Invoice.objects.filter(year=year).values_list("currency", "amount_minor"):
         sums[iso] = sums.get(iso, 0) + minor
     return Figures(
-        in_progress=Order.objects.exclude(state__in=[Order.State.COMPLETED, Order.State.CANCELLED]).count(),
+        in_progress=Order.objects.filter(state__in=Order.IN_PROGRESS).count(),
         invoiced=[Money(minor, currency(iso)) for iso, minor in sorted(sums.items())],
     )
 

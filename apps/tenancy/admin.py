@@ -58,6 +58,7 @@ class TenantAdmin(ReadOnlyAdmin):
     )
     list_filter = ("state", "mode", "database", "region", "created_at")
     search = TENANTS
+    lookups = ("state__in",)
     ordering = ("name",)
     fieldsets = (
         (None, {"fields": ("name", "slug", "owner_email", "created_at", "console")}),
@@ -166,21 +167,19 @@ def _console_of(tenant: Tenant) -> str:
     return f"{settings.PUBLIC_URL}/t/{tenant.slug}/"
 
 
-def _active() -> str:
-    return f"{Tenant.objects.filter(state__in=Tenant.OPEN).count():,}"
-
-
-def _pending() -> str:
+def _active() -> hooks.Reading:
     pending = Tenant.objects.filter(state=Tenant.State.PENDING).count()
-    return (
+    note = (
         gettext("{pending} being set up").format(pending=pending)
         if pending
         else gettext("none is being set up")
     )
+    return hooks.Reading(Tenant.objects.filter(state__in=Tenant.OPEN).count(), note)
 
 
-def _entries() -> str:
-    return f"{TenantActivity.objects.aggregate(total=Sum('entries_posted'))['total'] or 0:,}"
+def _entries() -> hooks.Reading:
+    posted = TenantActivity.objects.aggregate(total=Sum("entries_posted"))["total"] or 0
+    return hooks.Reading(posted, gettext("counted from events"))
 
 
 def _busiest() -> hooks.Plot:
@@ -254,16 +253,16 @@ hooks.plug(
         title=_("Active tenants"),
         permission=VIEW_PERMISSION,
         icon="apartment",
-        value=_active,
-        note=_pending,
+        read=_active,
         link="admin:tenancy_tenant_changelist",
+        query=f"?state__in={','.join(sorted(Tenant.OPEN))}",
     ),
     hooks.Figure(
         title=_("Entries posted"),
         permission=VIEW_PERMISSION,
         icon="receipt_long",
-        value=_entries,
-        note=lambda: gettext("counted from events"),
+        read=_entries,
+        link="admin:tenancy_tenant_changelist",
     ),
     hooks.Chart(title=_("Entries posted by tenant"), permission=VIEW_PERMISSION, plot=_busiest),
     hooks.Chart(

@@ -90,6 +90,10 @@ def test_a_draft_is_posted_and_reversed(api, controller, sale):
 
     assert (posted.status_code, posted.json()["status"]) == (200, "posted"), posted.json()
     assert (reversal.status_code, reversal.json()["reversal_of"]) == (201, draft["id"]), reversal.json()
+    assert (posted.json()["reversed_by"], posted.json()["is_reversible"]) == (None, True)
+    reversed_entry = caller.get(f"ledger/entries/{draft['id']}/").json()
+    assert reversed_entry["reversed_by"] == reversal.json()["id"]
+    assert reversed_entry["is_reversible"] is False
     assert [sides(line)[1] for line in reversal.json()["lines"]] == [D(0), D("12.50")]
 
 

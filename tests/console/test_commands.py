@@ -125,7 +125,15 @@ def test_a_draft_can_be_saved_posted_and_reversed(client_for, accountant, chart,
     )
 
     with activate(acme):
-        assert Entry.objects.filter(reversal_of=draft).exists()
+        reversal_entry = Entry.objects.with_numbers().get(reversal_of=draft)
+    reversed_page = client.get(f"/t/acme/ledger/entry/{draft.pk}/change/").content.decode()
+    assert f'<a href="/t/acme/ledger/entry/{reversal_entry.pk}/change/">{reversal_entry}</a>' in reversed_page
+    assert "Reversed" in reversed_page
+    assert f"/ledger/entry/{draft.pk}/reverse/" not in reversed_page
+    reversal_page = client.get(f"/t/acme/ledger/entry/{reversal_entry.pk}/change/").content.decode()
+    assert f"/ledger/entry/{draft.pk}/change/" in reversal_page
+    again = client.get(f"/t/acme/ledger/entry/{draft.pk}/reverse/").content.decode()
+    assert "is already reversed" in again
 
 
 def test_a_refused_entry_shows_its_reason_and_the_submitted_values(client_for, accountant, chart, acme):

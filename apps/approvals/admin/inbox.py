@@ -19,10 +19,16 @@ from apps.kernel.notation.shown import shown_instant
 
 from .details import details
 
-LISTS = {"inbox": _("To decide"), "mine": _("My requests"), "history": _("History")}
+LISTS = {
+    "inbox": _("To decide"),
+    "mine": _("My requests"),
+    "pending": _("All pending"),
+    "history": _("History"),
+}
 EMPTY = {
     "inbox": _("No request waits for your decision."),
     "mine": _("Your requests appear here. The page of a command that needs approval makes them."),
+    "pending": _("No request is pending."),
     "history": _("Requests appear here with their decisions and outcome."),
 }
 MAX_LISTED = 100
@@ -58,6 +64,8 @@ def _listed(request: HttpRequest, chosen: str) -> RequestQuerySet:
         return queries.awaiting(request.user)
     if chosen == "mine":
         return queries.requests_of(request.user)
+    if chosen == "pending":
+        return queries.pending_requests()
     return queries.history()
 
 
@@ -97,7 +105,8 @@ for _plane in hooks.PLANES:
             title=_("Pending approvals"),
             permission=VIEW,
             icon="approval",
-            value=lambda: f"{queries.pending_requests():,}",
+            read=lambda: hooks.Reading(queries.pending_requests().count()),
             link="admin:approvals",
+            query="?list=pending",
         ),
     )

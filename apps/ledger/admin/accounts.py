@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
@@ -19,6 +20,7 @@ from apps.console.edits import EditPage
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, ReasonForm
 from apps.kernel.search import May
+from apps.ledger import queries
 from apps.ledger.commands import ChangeAccount, DeactivateAccount, OpenAccount, OpenJournal, ReactivateAccount
 from apps.ledger.models import Account, Journal
 from apps.ledger.search import ACCOUNTS
@@ -42,16 +44,20 @@ class AccountAdmin(ReadOnlyAdmin):
         return (Link(gettext("New account"), reverse("admin:open_account"), "playlist_add"),)
 
     def links(self, request: HttpRequest, obj: Account) -> Sequence[Link]:
-        if not request.user.has_perm(MANAGE):
-            return ()
-        edit = Link(gettext("Edit"), reverse("admin:change_account", args=[obj.pk]), "edit")
-        if obj.is_active:
-            return edit, Link(
-                gettext("Deactivate"), reverse("admin:deactivate_account", args=[obj.pk]), "block"
+        links = []
+        if request.user.has_perm("ledger.view_entry"):
+            statement = f"{reverse('admin:account_statement')}?{urlencode({'account': obj.code})}"
+            links.append(Link(gettext("Statement"), statement, "receipt"))
+        if request.user.has_perm(MANAGE):
+            links.append(Link(gettext("Edit"), reverse("admin:change_account", args=[obj.pk]), "edit"))
+            links.append(
+                Link(gettext("Deactivate"), reverse("admin:deactivate_account", args=[obj.pk]), "block")
+                if obj.is_active
+                else Link(
+                    gettext("Reactivate"), reverse("admin:reactivate_account", args=[obj.pk]), "check_circle"
+                )
             )
-        return edit, Link(
-            gettext("Reactivate"), reverse("admin:reactivate_account", args=[obj.pk]), "check_circle"
-        )
+        return links
 
 
 @admin.register(Journal, site=tenant_site)
@@ -154,6 +160,20 @@ def _hits(accounts: Sequence[Account], may: May) -> Sequence[hooks.SearchHit]:
 
 hooks.plug(
     "tenant",
+    hooks.SetUpStep(
+        rank=4,
+        title=_("Accounts of the settings"),
+        permission="settings.view_setting",
+        is_done=queries.are_account_settings_usable,
+        link="admin:settings",
+    ),
+    hooks.SetUpStep(
+        rank=2,
+        title=_("Accounts"),
+        permission="ledger.manage_accounts",
+        is_done=queries.has_accounts,
+        link="admin:open_account",
+    ),
     hooks.MenuItem(
         group=_("Accounting"),
         title=_("Accounts"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
@@ -13,43 +12,44 @@ from django.utils.translation import gettext_lazy as _
 from apps.console import hooks
 from apps.kernel.notation.shown import shown_day
 from apps.ledger import queries
-from apps.ledger.models import Account
+from apps.ledger.models import Entry
+from apps.periods import queries as periods
 from apps.settings.business_day import business_day
 
 VIEW = "ledger.view_entry"
 
 
-def _this_month() -> str:
-    return f"{queries.figures(business_day()).entries_this_month:,}"
-
-
-def _turnover() -> str:
-    turnover = queries.figures(business_day()).turnover
-    return (
-        gettext("turnover {totals}").format(totals=", ".join(str(total) for total in turnover))
-        if turnover
+def _this_month() -> hooks.Reading:
+    figures = queries.figures(business_day())
+    note = (
+        gettext("turnover {totals}").format(totals=", ".join(str(total) for total in figures.turnover))
+        if figures.turnover
         else gettext("nothing posted yet")
     )
+    return hooks.Reading(figures.entries_this_month, note)
 
 
-def _drafts() -> str:
-    return f"{queries.figures(business_day()).drafts:,}"
+def _posted_this_month() -> str:
+    day = business_day()
+    return f"?status__exact=posted&posted_on__year={day.year}&posted_on__month={day.month}"
 
 
-def _assets() -> dict[str, Decimal]:
-    totals: dict[str, Decimal] = {}
-    for row in queries.trial_balance(by="total"):
-        if row.type == Account.Type.ASSET:
-            totals[row.currency] = totals.get(row.currency, Decimal(0)) + row.closing
-    return totals
+def _drafts() -> hooks.Reading:
+    return hooks.Reading(Entry.objects.drafts().count(), gettext("a draft blocks the closing of its period"))
 
 
-def _asset_total() -> str:
-    return " · ".join(f"{total:,.0f}" for total in _assets().values()) or "0"
+def _result() -> hooks.Reading:
+    year = periods.year_of(business_day())
+    if year is None:
+        return hooks.Reading((), gettext("no fiscal year has this day"))
+    note = gettext("income less expense of {year}").format(year=year)
+    return hooks.Reading(queries.or_zero(queries.result(year.starts_on, year.ends_on)), note)
 
 
-def _asset_currencies() -> str:
-    return gettext("{currencies}, as posted").format(currencies=" · ".join(_assets()))
+def _accounts_of_result() -> str:
+    year = periods.year_of(business_day())
+    days = f"&since={year.starts_on}&until={year.ends_on}" if year else ""
+    return f"?by=total&accounts=result{days}"
 
 
 def _income_and_expense() -> hooks.Plot:
@@ -82,28 +82,29 @@ def _latest() -> Sequence[Sequence[Any]]:
 hooks.plug(
     "tenant",
     hooks.Figure(
+        title=_("Result"),
+        permission=VIEW,
+        icon="trending_up",
+        read=_result,
+        link="admin:trial_balance",
+        query=_accounts_of_result,
+        rank=hooks.FIRST + 2,
+    ),
+    hooks.Figure(
         title=_("Entries this month"),
         permission=VIEW,
         icon="receipt_long",
-        value=_this_month,
-        note=_turnover,
+        read=_this_month,
         link="admin:ledger_entry_changelist",
+        query=_posted_this_month,
     ),
     hooks.Figure(
         title=_("Drafts"),
         permission=VIEW,
         icon="edit_note",
-        value=_drafts,
-        note=lambda: gettext("a draft blocks the closing of its period"),
+        read=_drafts,
         link="admin:ledger_entry_changelist",
-    ),
-    hooks.Figure(
-        title=_("Assets"),
-        permission=VIEW,
-        icon="account_balance_wallet",
-        value=_asset_total,
-        note=_asset_currencies,
-        link="admin:trial_balance",
+        query="?status__exact=draft",
     ),
     hooks.Chart(title=_("Income and expense by month"), permission=VIEW, plot=_income_and_expense),
     hooks.Table(

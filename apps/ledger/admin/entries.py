@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -16,18 +17,22 @@ from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline,
 from apps.console.labels import Colours, display
 from apps.console.lists.amounts import amount_column, cell
 from apps.console.lists.bulk import BulkCommand
+from apps.console.related import Kind, describe
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, reason
+from apps.kernel.errors import Refusal
 from apps.kernel.money import Money
 from apps.kernel.notation.form_fields import DayField
 from apps.kernel.notation.shown import shown_day
 from apps.kernel.search import May
 from apps.ledger.commands import DiscardDraft, ImportJournal, PostDraft, ReverseEntry
+from apps.ledger.hooks import document_of
 from apps.ledger.models import Entry, EntryLine
+from apps.ledger.reversal_rules import must_be_reversible
 from apps.ledger.search import ENTRIES
 from apps.settings.business_day import business_day
 
-VIEW = "ledger.view_entry"
+VIEW, REVERSED = "ledger.view_entry", _("Reversed")
 
 
 class LineInline(ReadOnlyInline):
@@ -74,13 +79,16 @@ class EntryAdmin(ReadOnlyAdmin):
         ("shown_number", "shown_status"),
         ("posted_on", "occurred_on", "period", "journal"),
         ("memo", "payee", "reference"),
-        ("created_at", "posted_at", "reversal_of"),
+        ("created_at", "posted_at"),
+        ("reversal_of", "reversed_by"),
     )
-    readonly_fields = ("shown_number", "shown_status")
+    readonly_fields = ("shown_number", "shown_status", "reversed_by")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Entry]:
         entries: QuerySet[Entry] = super().get_queryset(request)
-        return entries.select_related("journal", "year", "period").prefetch_related("lines")
+        return entries.select_related(
+            "journal", "year", "period", "reversal__journal", "reversal__year"
+        ).prefetch_related("lines")
 
     @display(description=_("Number"), ordering="number")
     def shown_number(self, entry: Entry) -> str:
@@ -88,10 +96,18 @@ class EntryAdmin(ReadOnlyAdmin):
 
     @display(
         description=_("Status"),
-        label=Colours({Entry.Status.POSTED: "success", Entry.Status.DRAFT: "warning"}),
+        label=Colours({Entry.Status.POSTED: "success", Entry.Status.DRAFT: "warning", REVERSED: "info"}),
     )
     def shown_status(self, entry: Entry) -> str:
-        return entry.get_status_display()
+        return str(REVERSED) if entry.reversed_by else entry.get_status_display()
+
+    @admin.display(description=_("Reversed by"))
+    def reversed_by(self, entry: Entry) -> str:
+        """A link to the reversal."""
+        if not entry.reversed_by:
+            return "—"
+        page = reverse("admin:ledger_entry_change", args=[entry.reversed_by.pk])
+        return format_html('<a href="{}">{}</a>', page, entry.reversed_by)
 
     turnover = amount_column(
         lambda entry: _turnover(entry),
@@ -113,6 +129,8 @@ class EntryAdmin(ReadOnlyAdmin):
                 Link(gettext("Post"), reverse("admin:post_draft", args=[obj.pk]), "task_alt"),
                 Link(gettext("Discard"), reverse("admin:discard_draft", args=[obj.pk]), "delete"),
             )
+        if obj.reversed_by or document_of(obj.source):
+            return ()
         return (Link(gettext("Reverse"), reverse("admin:reverse_entry", args=[obj.pk]), "undo"),)
 
 
@@ -160,6 +178,15 @@ class Reverse(EntryCommand):
     command = ReverseEntry
     form = Reversal
 
+    def blocking_refusals(self, server_fields: ServerFields) -> Sequence[Refusal]:
+        entry = Entry.objects.with_numbers().filter(pk=server_fields["entry_id"]).first()
+        try:
+            if entry:
+                must_be_reversible(entry)
+        except Refusal as refusal:
+            return refusal.refusals
+        return ()
+
     def sentence(self, result: Entry) -> str:
         return gettext("The entry is reversed by {result}.").format(result=result)
 
@@ -192,6 +219,15 @@ def _hits(entries: Sequence[Entry], may: May) -> Sequence[hooks.SearchHit]:
     ]
 
 
+describe(
+    Kind(
+        model="ledger.entry",
+        title=_("Journal entries"),
+        permission=VIEW,
+        headers=(_("Entry"), _("Date"), _("Memo")),
+        cells=lambda entry: (str(entry), shown_day(entry.posted_on), entry.memo),
+    )
+)
 hooks.plug(
     "tenant",
     hooks.MenuItem(

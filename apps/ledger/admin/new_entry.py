@@ -124,6 +124,13 @@ def _blank() -> list[dict[str, str]]:
 
 hooks.plug(
     "tenant",
+    hooks.SetUpStep(
+        rank=6,
+        title=_("First entry"),
+        permission="ledger.draft_entry",
+        is_done=lambda: Entry.objects.posted().exists(),
+        link="admin:new_entry",
+    ),
     hooks.Page(
         path="ledger/new-entry/",
         name="new_entry",

@@ -3,8 +3,9 @@ from typing import Any
 from django.db.models import prefetch_related_objects
 from rest_framework import serializers
 
-from apps.bus.api.fields import ExactDecimal
+from apps.bus.api.fields import ExactDecimal, WholeNumber
 from apps.bus.api.serializers import ReadSerializer
+from apps.ledger.hooks import document_of
 from apps.ledger.import_models import JournalImport
 from apps.ledger.models import Account, Entry, EntryLine, Journal
 from apps.ledger.queries import entries_waiting
@@ -39,11 +40,14 @@ class EntryLineSerializer(ReadSerializer):
 
 
 class EntrySerializer(ReadSerializer):
-    """An entry without its lines. Its `name` consists of journal, fiscal year and number: GEN-2026-17."""
+    """An entry without its lines. Its `name` consists of journal, fiscal year and number: GEN-2026-17. `reversed_by` is
+    its reversal; `is_reversible` is false for drafts, reversed entries, and those that a document booked."""
 
     name = serializers.CharField(source="__str__", read_only=True)
     journal = serializers.CharField(source="journal.code", read_only=True)
     period = serializers.CharField(source="period.code", read_only=True)
+    reversed_by = WholeNumber(source="reversed_by.pk", read_only=True, default=None, allow_null=True)
+    is_reversible = serializers.SerializerMethodField()
 
     class Meta:
         model = Entry
@@ -60,9 +64,14 @@ class EntrySerializer(ReadSerializer):
             "payee",
             "reference",
             "reversal_of",
+            "reversed_by",
+            "is_reversible",
             "created_at",
             "posted_at",
         )
+
+    def get_is_reversible(self, entry: Entry) -> bool:
+        return bool(entry.is_posted and not entry.reversed_by and not document_of(entry.source))
 
 
 class EntryWithLines(EntrySerializer):

@@ -52,7 +52,7 @@ class EntryFilter(Filters):
 
     class Meta:
         model = Entry
-        fields = ("status",)
+        fields = ("status", "reference")
 
 
 class Accounts(ListEndpoint, CommandEndpoint):
@@ -102,7 +102,7 @@ class Entries(ListEndpoint, CommandEndpoint):
     """Entries without their lines, the latest first."""
 
     permission = "ledger.view_entry"
-    queryset = Entry.objects.with_numbers().select_related("period")
+    queryset = Entry.objects.with_numbers().select_related("period", "reversal")
     serializer_class = EntrySerializer
     filterset_class = EntryFilter
     search = ENTRIES
@@ -114,7 +114,9 @@ class OneEntry(DetailEndpoint):
     """An entry with its lines."""
 
     permission = "ledger.view_entry"
-    queryset = Entry.objects.with_numbers().select_related("period").prefetch_related("lines__account")
+    queryset = (
+        Entry.objects.with_numbers().select_related("period", "reversal").prefetch_related("lines__account")
+    )
     serializer_class = EntryWithLines
     lookup_url_kwarg = "entry_id"
 

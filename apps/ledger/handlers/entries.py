@@ -10,7 +10,7 @@ from apps.events import publish
 from apps.kernel.clock import now
 from apps.kernel.errors import together
 from apps.kernel.reasons import reason_must_be_given
-from apps.ledger import line_rules, rules
+from apps.ledger import line_rules, reversal_rules, rules
 from apps.ledger.commands import BookEntry, DiscardDraft, DraftEntry, PostDraft, PostEntry, ReverseEntry
 from apps.ledger.errors import ReasonMissing
 from apps.ledger.events import EntryPosted
@@ -67,10 +67,10 @@ def discard_draft(command: DiscardDraft) -> Entry:
 
 @handles(ReverseEntry, emits=(EntryPosted,))
 def reverse_entry(command: ReverseEntry) -> Entry:
-    entry = rules.entry_must_be_reversible(command.entry_id)
+    entry = reversal_rules.entry_must_be_reversible(command.entry_id)
     with together() as validation:
         validation.check(reason_must_be_given, command.reason, ReasonMissing)
-        validation.check(rules.reversal_must_not_be_earlier, entry, command.posted_on)
+        validation.check(reversal_rules.reversal_must_not_be_earlier, entry, command.posted_on)
         period = validation.check(periods.day_must_be_open, command.posted_on)
     lines = list(entry.lines.select_related("account"))
 

@@ -24,6 +24,11 @@ def settings_naming(code: str) -> Sequence[AccountSetting]:
     return [setting for setting in account_settings() if settings_queries.value(setting) == code]
 
 
+def are_account_settings_usable() -> bool:
+    """Whether each setting that names an account names one that takes postings."""
+    return not unusable_accounts(account_settings())
+
+
 def unusable_accounts(settings: Sequence[AccountSetting]) -> Sequence[Refusal]:
     """A refusal for each setting whose account does not exist or takes no postings; one query."""
     return _refusals({setting: settings_queries.value(setting) for setting in settings})

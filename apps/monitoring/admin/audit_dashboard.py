@@ -16,18 +16,13 @@ VIEW_PERMISSION = "audit.view_record"
 VIEW_INTEGRITY_PERMISSION = "audit.view_segment"
 
 
-def _integrity() -> str:
-    verification = queries.last_verification()
-    if verification is None:
-        return gettext("not verified yet")
-    return gettext("verified") if verification.intact else gettext("BROKEN")
-
-
-def _sealed() -> str:
+def _integrity() -> hooks.Reading:
     seal = queries.seal()
-    return gettext("{records:,} records sealed, {waiting:,} not yet").format(
+    state = {None: gettext("not verified yet"), True: gettext("verified"), False: gettext("BROKEN")}
+    note = gettext("{records:,} records sealed, {waiting:,} not yet").format(
         records=seal.records, waiting=seal.waiting
     )
+    return hooks.Reading(state[seal.intact], note)
 
 
 def _latest() -> list[list[Any]]:
@@ -47,8 +42,7 @@ for _plane in hooks.PLANES:
             title=_("Audit log"),
             permission=VIEW_INTEGRITY_PERMISSION,
             icon="verified",
-            value=_integrity,
-            note=_sealed,
+            read=_integrity,
             link="admin:audit_integrity",
         ),
         hooks.Table(

@@ -27,23 +27,18 @@ def queues_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpRespons
     )
 
 
-def _max_wait_text() -> str:
+def _max_wait() -> hooks.Reading:
     try:
-        return f"{max(queue.oldest for queue in wait_times.queue_statuses()):,.0f} s"
+        queues = wait_times.queue_statuses()
     except wait_times.BROKER_ERRORS:
-        return gettext("unknown")
-
-
-def _late_queues_text() -> str:
-    try:
-        late = [queue.queue for queue in wait_times.queue_statuses() if queue.alert]
-    except wait_times.BROKER_ERRORS:
-        return gettext("the broker is unreachable")
-    return (
+        return hooks.Reading(gettext("unknown"), gettext("the broker is unreachable"))
+    late = [queue.queue for queue in queues if queue.alert]
+    note = (
         gettext("too long in {queues}").format(queues=", ".join(late))
         if late
         else gettext("all queues are below their limit")
     )
+    return hooks.Reading(f"{max(queue.oldest for queue in queues):,.0f} s", note)
 
 
 hooks.plug(
@@ -61,8 +56,7 @@ hooks.plug(
         title=_("Longest wait in a queue"),
         permission=VIEW_PERMISSION,
         icon="low_priority",
-        value=_max_wait_text,
-        note=_late_queues_text,
+        read=_max_wait,
         link="admin:queues",
     ),
 )

@@ -155,15 +155,12 @@ class RollBack(_OnRun):
     danger = True
 
 
-def _stuck() -> str:
-    return f"{queries.needing_attention().count():,}"
-
-
-def _in_progress() -> str:
+def _stuck() -> hooks.Reading:
     count = queries.in_progress().count()
-    return (
+    note = (
         gettext("{count:,} in progress").format(count=count) if count else gettext("nothing is in progress")
     )
+    return hooks.Reading(queries.needing_attention().count(), note)
 
 
 for _plane in hooks.PLANES:
@@ -180,9 +177,9 @@ for _plane in hooks.PLANES:
             title=_("Workflows needing attention"),
             permission=MANAGE,
             icon="route",
-            value=_stuck,
-            note=_in_progress,
+            read=_stuck,
             link="admin:sagas_run_changelist",
+            query="?state__exact=needs_attention",
         ),
         *(
             hooks.Page(

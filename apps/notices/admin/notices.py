@@ -92,6 +92,7 @@ class NoticeAdmin(ReadOnlyAdmin):
     creating_page = "send_announcement"
     list_display = ("subject", "kind", "sent", "waiting", "failed", "created_at")
     list_filter = ("kind", "created_at")
+    lookups = ("deliveries__state__exact",)
     search_fields = ("subject", "correlation_id", "deliveries__address")
     search_help_text = _("Subject, address, or correlation id")
     ordering = ("-id",)
@@ -231,10 +232,13 @@ for plane in hooks.PLANES:
             title=_("Notices waiting"),
             permission="notices.view_notice",
             icon="campaign",
-            value=lambda: f"{queries.waiting_deliveries():,}",
-            note=lambda: gettext("{failed_deliveries:,} failed").format(
-                failed_deliveries=queries.failed_deliveries()
+            read=lambda: hooks.Reading(
+                queries.waiting_notices(),
+                gettext("{failed_deliveries:,} deliveries failed").format(
+                    failed_deliveries=queries.failed_deliveries()
+                ),
             ),
             link="admin:notices_notice_changelist",
+            query="?deliveries__state__exact=waiting",
         ),
     )

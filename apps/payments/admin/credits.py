@@ -124,8 +124,9 @@ def _hits(credits: Sequence[Credit], may: May) -> Sequence[hooks.SearchHit]:
     ]
 
 
-def _on_account() -> str:
-    return " · ".join(str(total) for total in queries.on_account()) or gettext("none")
+def _on_account() -> hooks.Reading:
+    totals = " · ".join(str(total) for total in queries.on_account()) or gettext("none")
+    return hooks.Reading(Credit.objects.open().count(), totals)
 
 
 hooks.plug(
@@ -141,9 +142,9 @@ hooks.plug(
         title=_("Money on account"),
         permission=VIEW,
         icon="savings",
-        value=lambda: f"{Credit.objects.open().count():,}",
-        note=_on_account,
+        read=_on_account,
         link="admin:payments_credit_changelist",
+        query="?open=yes",
     ),
     hooks.RowSearch(permission=VIEW, search=CREDITS, rows=lambda: Credit.objects.order_by("-id"), hits=_hits),
 )

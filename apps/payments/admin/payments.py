@@ -229,12 +229,9 @@ def _hits(payments: Sequence[Payment], may: May) -> Sequence[hooks.SearchHit]:
     ]
 
 
-def _outstanding_count() -> str:
-    return f"{Payment.objects.filter(state=Payment.State.REQUESTED).count():,}"
-
-
-def _outstanding_amounts() -> str:
-    return " · ".join(str(total) for total in queries.outstanding()) or gettext("none")
+def _outstanding() -> hooks.Reading:
+    totals = " · ".join(str(total) for total in queries.outstanding()) or gettext("none")
+    return hooks.Reading(Payment.objects.filter(state=Payment.State.REQUESTED).count(), totals)
 
 
 hooks.plug(
@@ -278,9 +275,9 @@ hooks.plug(
         title=_("Outstanding payments"),
         permission=VIEW,
         icon="payments",
-        value=_outstanding_count,
-        note=_outstanding_amounts,
+        read=_outstanding,
         link="admin:payments_payment_changelist",
+        query="?state__exact=requested",
     ),
     hooks.RowSearch(
         permission=VIEW, search=PAYMENTS, rows=lambda: Payment.objects.order_by("-id"), hits=_hits

@@ -145,6 +145,13 @@ def _hits(customers: Sequence[Customer], may: May) -> Sequence[hooks.SearchHit]:
 
 hooks.plug(
     "tenant",
+    hooks.SetUpStep(
+        rank=5,
+        title=_("First customer"),
+        permission="sales.manage_customers",
+        is_done=Customer.objects.exists,
+        link="admin:add_customer",
+    ),
     hooks.MenuItem(
         group=_("Sales"),
         title=_("Customers"),

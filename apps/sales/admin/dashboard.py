@@ -17,25 +17,19 @@ from apps.settings.business_day import business_day
 VIEW = "sales.view_order"
 
 
-def _in_progress() -> str:
-    return f"{queries.figures(business_day().year).in_progress:,}"
-
-
-def _invoiced() -> str:
-    invoiced = queries.figures(business_day().year).invoiced
-    return (
-        gettext("invoiced this year {totals}").format(totals=", ".join(str(total) for total in invoiced))
-        if invoiced
+def _in_progress() -> hooks.Reading:
+    figures = queries.figures(business_day().year)
+    totals = ", ".join(str(total) for total in figures.invoiced)
+    note = (
+        gettext("invoiced this year {totals}").format(totals=totals)
+        if totals
         else gettext("nothing invoiced yet")
     )
+    return hooks.Reading(figures.in_progress, note)
 
 
-def _failed_documents() -> str:
-    return f"{queries.failed_documents():,}"
-
-
-def _failed_note() -> str:
-    return gettext("invoices without a document")
+def _failed_documents() -> hooks.Reading:
+    return hooks.Reading(queries.failed_documents(), gettext("invoices without a document"))
 
 
 def _latest() -> Sequence[Sequence[Any]]:
@@ -56,16 +50,15 @@ hooks.plug(
         title=_("Orders in progress"),
         permission=VIEW,
         icon="shopping_cart",
-        value=_in_progress,
-        note=_invoiced,
+        read=_in_progress,
         link="admin:sales_order_changelist",
+        query=f"?state__in={','.join(Order.IN_PROGRESS)}",
     ),
     hooks.Figure(
         title=_("Failed documents"),
         permission="sales.view_invoice",
         icon="assignment_late",
-        value=_failed_documents,
-        note=_failed_note,
+        read=_failed_documents,
         link="admin:sales_invoice_changelist",
         query="?state__exact=failed",
     ),

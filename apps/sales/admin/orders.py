@@ -1,13 +1,12 @@
-"""Pages for orders; the page of an order lists its payments, goods, invoice and journal entries."""
+"""Pages for orders. The records that belong to an order are in relations.py."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.http.response import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -25,7 +24,6 @@ from apps.sales.sagas import ORDER_TO_CASH
 from apps.sales.search import ORDERS
 
 from .customer_filter import OfCustomer
-from .order_records import related_parts
 
 VIEW, CANCEL, REFUND = "sales.view_order", "sales.cancel_order", "sales.refund_order"
 STATES = Colours(
@@ -75,7 +73,7 @@ class OrderAdmin(ReadOnlyAdmin):
         "why",
     )
     list_filter = ("state", "placed_at", "currency", "provider", OfCustomer)
-    lookups = ("customer__id__exact",)
+    lookups = ("customer__id__exact", "state__in")
     list_select_related = ("customer",)
     search = ORDERS
     search_help_text = _("Number, customer or amount")
@@ -89,7 +87,6 @@ class OrderAdmin(ReadOnlyAdmin):
         "why",
     )
     readonly_fields = ("shown_number", "shown_total", "shown_state", "shown_workflow", "shown_last_error")
-    change_form_outer_after_template = "sales/order_related.html"
 
     @display(description=_("Number"), ordering="id")
     def shown_number(self, order: Order) -> str:
@@ -112,17 +109,6 @@ class OrderAdmin(ReadOnlyAdmin):
     @admin.display(description=_("Last error"))
     def shown_last_error(self, order: Order) -> str:
         return getattr(order, "last_error", None) or "—"
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        order = self.get_object(request, object_id)
-        related = {"parts": related_parts(request, order)} if order else {}
-        return super().change_view(request, object_id, form_url, related | (extra_context or {}))
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
         if not request.user.has_perm("sales.place_order"):

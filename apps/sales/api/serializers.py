@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import prefetch_related_objects
 from rest_framework import serializers
 
-from apps.bus.api.fields import ExactDecimal
+from apps.bus.api.fields import ExactDecimal, WholeNumber
 from apps.bus.api.serializers import ReadSerializer
 from apps.kernel.files.store import files
 from apps.payments.models import Refund
@@ -30,12 +30,15 @@ class OrderLineSerializer(ReadSerializer):
 
 
 class OrderSerializer(ReadSerializer):
-    """An order with its lines. `reference` identifies its payment and reservation. `saga_state` is the state of its
+    """An order with its lines. `reference` identifies its payment, reservation and entries; `invoice` is the id of its
+    invoice, if issued. `saga_state` is the state of its
     workflow (`needs_attention`: an operator must decide), `last_error` the latest failure of a step."""
 
     number = serializers.CharField(read_only=True)
     reference = serializers.CharField(source="subject", read_only=True)
     customer = serializers.CharField(source="customer.code", read_only=True)
+    customer_id = WholeNumber(read_only=True)
+    invoice = WholeNumber(source="invoice.pk", read_only=True, default=None, allow_null=True)
     total = ExactDecimal(source="total.amount", read_only=True)
     saga_state = serializers.ChoiceField(choices=Run.State.choices, allow_null=True, read_only=True)
     last_error = serializers.CharField(allow_null=True, read_only=True)
@@ -48,6 +51,8 @@ class OrderSerializer(ReadSerializer):
             "number",
             "reference",
             "customer",
+            "customer_id",
+            "invoice",
             "currency",
             "total",
             "provider",
@@ -62,7 +67,7 @@ class OrderSerializer(ReadSerializer):
     def to_representation(self, instance: Order) -> dict[str, Any]:
         if not hasattr(instance, "saga_state"):
             instance = Order.objects.with_saga_state().get(pk=instance.pk)
-        prefetch_related_objects([instance], "customer", "lines__item", "lines__order")
+        prefetch_related_objects([instance], "customer", "invoice", "lines__item", "lines__order")
         return super().to_representation(instance)
 
 

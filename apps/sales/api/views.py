@@ -81,7 +81,7 @@ class Orders(ListEndpoint, CommandEndpoint):
     permission = "sales.view_order"
     queryset = (
         Order.objects.with_saga_state()
-        .select_related("customer")
+        .select_related("customer", "invoice")
         .prefetch_related("lines__item", "lines__order")
     )
     serializer_class = OrderSerializer
@@ -96,7 +96,7 @@ class OneOrder(DetailEndpoint):
     permission = "sales.view_order"
     queryset = (
         Order.objects.with_saga_state()
-        .select_related("customer")
+        .select_related("customer", "invoice")
         .prefetch_related("lines__item", "lines__order")
     )
     serializer_class = OrderSerializer

@@ -100,7 +100,8 @@ for _plane in hooks.PLANES:
             title=_("Scheduled commands"),
             permission=VIEW,
             icon="schedule",
-            value=lambda: f"{queries.waiting():,}",
+            read=lambda: hooks.Reading(queries.waiting()),
             link="admin:schedules_scheduledcommand_changelist",
+            query="?state__exact=waiting",
         ),
     )

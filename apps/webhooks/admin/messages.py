@@ -156,8 +156,11 @@ hooks.plug(
         title=_("Webhooks waiting"),
         permission=VIEW,
         icon="outbox",
-        value=lambda: f"{queries.waiting_messages():,}",
-        note=lambda: gettext("{dead_messages:,} dead").format(dead_messages=queries.dead_messages()),
+        read=lambda: hooks.Reading(
+            queries.waiting_messages(),
+            gettext("{dead_messages:,} dead").format(dead_messages=queries.dead_messages()),
+        ),
         link="admin:webhooks_message_changelist",
+        query="?state__exact=pending",
     ),
 )

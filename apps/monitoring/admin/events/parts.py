@@ -18,6 +18,7 @@ from apps.kernel.db import databases
 from apps.kernel.tenant import HOME
 
 EVENTS, DELIVERIES = "events.view_outboxevent", "events.view_delivery"
+OPEN, DEAD = "?status__exact=pending", "?status__exact=dead"
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -26,26 +27,32 @@ def _pending() -> hooks.Reading:
     waiting, away = _everywhere(
         lambda rows: rows.open().aggregate(count=Count("pk"), since=Min("event__occurred_at"))
     )
-    oldest = min((pending["since"] for pending in waiting if pending["count"]), default=None)
+    oldest = min((pending["since"] for pending in waiting.values() if pending["count"]), default=None)
     note = (
         gettext("the oldest waits {seconds:,.0f} s").format(seconds=(now() - oldest).total_seconds())
         if oldest
         else gettext("all delivered")
     )
-    return hooks.Reading(f"{sum(pending['count'] for pending in waiting):,}", note + away)
+    return _reading({key: pending["count"] for key, pending in waiting.items()}, OPEN, note + away)
 
 
 def _dead() -> hooks.Reading:
     dead, away = _everywhere(lambda rows: rows.filter(status=Delivery.Status.DEAD).count())
-    return hooks.Reading(f"{sum(dead):,}", gettext("failed; each has its last error") + away)
+    return _reading(dead, DEAD, gettext("failed; each has its last error") + away)
 
 
-def _everywhere(query: Callable[[DeliveryQuerySet], T]) -> tuple[list[T], str]:
+def _reading(counts: dict[str, int], query: str, note: str) -> hooks.Reading:
+    """A list has the rows of one database, so the figure has a part for each of several databases."""
+    parts = [(key, count, f"{query}&database={key}") for key, count in counts.items()]
+    return hooks.Reading(sum(counts.values()), note, parts if len(parts) > 1 else ())
+
+
+def _everywhere(query: Callable[[DeliveryQuerySet], T]) -> tuple[dict[str, T], str]:
     """The result of the query in each database, and a note of those unavailable: the dashboard works without them."""
-    results, away = [], []
+    results, away = {}, []
     for key in databases.known():
         try:
-            results.append(query(Delivery.objects.using(databases.runtime(key))))
+            results[key] = query(Delivery.objects.using(databases.runtime(key)))
         except DatabaseError:
             if key == HOME:
                 raise
@@ -74,14 +81,16 @@ hooks.plug(
         title=_("Deliveries pending"),
         permission=DELIVERIES,
         icon="forward_to_inbox",
-        value=_pending,
+        read=_pending,
         link="admin:events_delivery_changelist",
+        query=OPEN,
     ),
     hooks.Figure(
         title=_("Dead letters"),
         permission=DELIVERIES,
         icon="mail_off",
-        value=_dead,
+        read=_dead,
         link="admin:events_delivery_changelist",
+        query=DEAD,
     ),
 )

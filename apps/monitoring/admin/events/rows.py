@@ -98,6 +98,7 @@ class DeliveryAdmin(OfOneDatabase):
         "finished_at",
     )
     list_filter = (OfDatabase, "status", "finished_at", "subscriber")
+    lookups = ("queue__exact",)
     list_select_related = ("event",)
     search_fields = ("subscriber", "aggregate")
     ordering = ("-id",)
