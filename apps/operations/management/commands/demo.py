@@ -30,20 +30,32 @@ PEOPLE = {
 }
 """Beside Otto Owner: of two owners, each can approve requests of the other."""
 OPERATORS = {"operator@bursar.example": "Olga Operator", "otis@bursar.example": "Otis Operator"}
+GIB = 1024**3
+
+
+def _limits(*, companies: int, users: int, attachments: int) -> tuple[PlanLimit, ...]:
+    """`attachments` in bytes."""
+    return (
+        PlanLimit("companies.companies", companies),
+        PlanLimit("identity.users", users),
+        PlanLimit("attachments.bytes", attachments),
+    )
+
+
 PLANS = (
     DefinePlan(
         code="books",
         name="Accounting",
         level=10,
         modules=(),
-        limits=(PlanLimit("companies.companies", 1), PlanLimit("identity.users", 5)),
+        limits=_limits(companies=1, users=5, attachments=GIB),
     ),
     DefinePlan(
         code="trade",
         name="Sales",
         level=50,
         modules=("inventory", "payments", "sales", "webhooks"),
-        limits=(PlanLimit("companies.companies", 10), PlanLimit("identity.users", 50)),
+        limits=_limits(companies=10, users=50, attachments=20 * GIB),
     ),
 )
 
