@@ -22,7 +22,7 @@ from .hooks import subject_types
 from .models import Attachment
 
 BYTES = limits.declare_limit(
-    "attachments.bytes", unit=_("bytes"), description=_("Bytes of attachments"), count=queries.used_bytes
+    "attachments.bytes", unit=_("bytes"), description=_("Size of attachments"), count=queries.used_bytes
 )
 
 

@@ -84,6 +84,11 @@ class Usage:
     maximum: int
 
     @property
+    def is_bytes(self) -> bool:
+        """By the name of the limit; pages show such numbers as kB, MB or GB."""
+        return self.name.endswith(".bytes")
+
+    @property
     def share(self) -> int:
         """The used share, in per cent."""
         return (

@@ -40,6 +40,7 @@ class Site(UnfoldAdminSite):
     plane: hooks.Plane
     index_template = "console/dashboard.html"
     enable_nav_sidebar = True
+    empty_value_display = "—"
 
     def get_urls(self) -> list[Any]:  # the types of Django and of Unfold exclude each other
         """All but those of NOT_MOUNTED, with our own pages about the user's account."""

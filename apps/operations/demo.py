@@ -54,8 +54,8 @@ ORDERS = (
 )
 """Customer, card token (empty for a bank transfer), and quantities."""
 
-MONTHS = 6
-"""With entries, at most: with all twelve, the first `make up` of a December takes half as long again."""
+SALES_A_MONTH = 3
+"""Up to three entries for each: what is posted here is most of a first `make up`."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ BUSINESSES = (
 
 
 def fill(business: Business, today: dt.date, *, accountant: Actor, controller: Actor) -> None:
-    """Accounts, this year's entries of the last months up to today, two drafts, and the months before last closed."""
+    """Accounts, this year's entries up to today, two drafts, and the months before last closed."""
     for code, name, kind in ACCOUNTS:
         dispatch(OpenAccount(code=code, name=name, type=kind), actor=controller)
     work = [*_entries(business, today), *_drafts(business, today)]
@@ -124,9 +124,8 @@ def _order(business: Business, customer: str, token: str, lines: dict[str, int])
 
 def _entries(business: Business, today: dt.date) -> Iterator[Command]:
     chance = random.Random(business.seed)  # noqa: S311 - a demo, not a secret
-    first = max(1, today.month + 1 - MONTHS)
-    yield _entry(business, dt.date(today.year, first, 1), "Share capital paid in", "1000", "3000", 250_000)
-    for month in range(first, today.month + 1):
+    yield _entry(business, dt.date(today.year, 1, 1), "Share capital paid in", "1000", "3000", 250_000)
+    for month in range(1, today.month + 1):
         for entry in sorted(_a_month(business, today.year, month, chance), key=lambda entry: entry.posted_on):
             if entry.posted_on <= today:
                 yield entry
@@ -137,9 +136,9 @@ def _a_month(business: Business, year: int, month: int, chance: random.Random) -
         return dt.date(year, month, day)
 
     season = 10 + month % 5  # tenths
-    for _ in range(8):
+    for _ in range(SALES_A_MONTH):
         customer, day = chance.choice(CUSTOMERS), chance.randint(2, 26)
-        sale = business.sales * season * chance.randint(60, 140) // 8_000
+        sale = business.sales * season * chance.randint(60, 140) // (SALES_A_MONTH * 1_000)
         kind = chance.choice(("4000", "4000", "4100"))
         yield _entry(business, on(day), "Invoice", "1100", kind, sale, payee=customer)
         yield _entry(business, on(min(day + 2, 28)), "Payment received", "1000", "1100", sale, payee=customer)
