@@ -170,7 +170,10 @@ def posts(plane: str) -> list[tuple[str, Any]]:
     return [
         (address, view)
         for address, view in endpoints(plane)
-        if view and issubclass(view, CommandEndpoint) and hasattr(view, "post")
+        if view
+        and issubclass(view, CommandEndpoint)
+        and hasattr(view, "post")
+        and not view.request_serializer
     ]
 
 

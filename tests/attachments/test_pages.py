@@ -7,7 +7,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from apps.attachments.commands import RemoveAttachment
 from apps.attachments.models import Attachment
 from apps.bus import dispatch
+from apps.payments.models import Payment
+from apps.sales.models import Invoice
 from tests.support.attaching import attached
+from tests.support.settling import settle
+from tests.support.shop import ordered
 from tests.support.uploads import PDF
 
 
@@ -108,3 +112,20 @@ def test_an_object_that_does_not_exist_has_no_upload_page(entry, accountant, cli
 
     for subject in (f"ledger.entry/{entry.pk + 99}", f"ledger.account/{entry.pk}", f"x/{entry.pk}"):
         assert client.get(f"/t/acme/attachments/of/{subject}/attach/").status_code == 404
+
+
+def test_orders_invoices_and_payments_have_the_section(shop, controller, accountant, client_for):
+    order = dispatch(ordered(), actor=controller)
+    settle()
+    invoice, payment = Invoice.objects.get(order=order), Payment.objects.get()
+    client = client_for(accountant)
+
+    for subject_type, row in (
+        ("sales.order", order),
+        ("sales.invoice", invoice),
+        ("payments.payment", payment),
+    ):
+        attached(row.pk, accountant, subject_type=subject_type, name=f"{row.pk} {subject_type}.pdf")
+        text = client.get(f"/t/acme/{subject_type.replace('.', '/')}/{row.pk}/change/").content.decode()
+        assert f"{row.pk} {subject_type}.pdf" in text
+        assert "Attach file" in text

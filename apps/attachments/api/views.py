@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any, cast
 
 from django.http import FileResponse
@@ -80,6 +81,7 @@ class AttachToObject(CommandEndpoint):
     """Takes a multipart form with the field `file`."""
 
     command, result = AttachFile, AttachmentSerializer
+    server_fields = tuple(field.name for field in fields(AttachFile))
     parser_classes = (MultiPartParser,)
     request_serializer = UploadSerializer
     attaching: AttachFile
