@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.kernel.errors import BadRequest
+from apps.kernel.errors import BadRequest, NotFound
 
 
 class FilterUnknown(BadRequest):
@@ -17,6 +17,10 @@ class FilterMalformed(BadRequest):
 
 class RowUnknown(BadRequest):
     message = _("{row!r} is not the number of a row.")
+
+
+class RowGone(NotFound):
+    message = _("This row is no longer there.")
 
 
 class TooManyRows(BadRequest):

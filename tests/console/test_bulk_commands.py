@@ -10,7 +10,7 @@ import pytest
 from apps.audit.models import Record
 from apps.bus import dispatch
 from apps.console.lists import bulk
-from apps.ledger.commands import DraftEntry
+from apps.ledger.commands import DiscardDraft, DraftEntry
 from apps.ledger.models import Entry
 from tests.support.books import FEB_9, JAN_9, YEAR, line, sale
 
@@ -117,3 +117,14 @@ def test_a_text_that_is_the_number_of_no_row_is_refused(drafts, client_for, acco
 
     assert response.status_code == 400
     assert "console.row_unknown" in response.content.decode()
+
+
+def test_a_row_that_was_deleted_since_the_preview_is_listed_as_gone(drafts, client_for, accountant):
+    client = client_for(accountant)
+    fields = hidden(choose(client, drafts[:2]).content.decode()) | {"confirm": ""}
+    dispatch(DiscardDraft(entry_id=drafts[0].pk), actor=accountant)
+
+    done = client.post(ENTRIES, fields).content.decode()
+
+    assert "Done for 1 of 2 rows, 1 refused." in done
+    assert outcomes(done)[1][1].endswith("console.row_gone")

@@ -19,7 +19,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 
 from apps.bus import Command, dispatch_once, dry_run_in_order
-from apps.console.errors import TooManyChosen
+from apps.console.errors import RowGone, TooManyChosen
 from apps.console.form_keys import key_of
 from apps.kernel.actors import Actor
 from apps.kernel.errors import Refusal
@@ -79,7 +79,7 @@ def _action(bulk: BulkCommand) -> Callable[[Any, HttpRequest, QuerySet[Any]], Ht
         shows_preview = not is_confirmed and (not form.fields or form.is_valid())
         outcomes: Sequence[RowOutcome] = ()
         if is_confirmed:
-            outcomes = _run(admin, request, bulk, rows, form.cleaned_data, key)
+            outcomes = [*_run(admin, request, bulk, rows, form.cleaned_data, key), *_gone(request, rows)]
         elif shows_preview:
             outcomes = _previewed(admin, request, bulk, rows, form.cleaned_data if form.is_bound else {})
         page = {
@@ -94,7 +94,7 @@ def _action(bulk: BulkCommand) -> Callable[[Any, HttpRequest, QuerySet[Any]], Ht
             "outcomes": outcomes,
             "is_done": is_confirmed,
             "may_confirm": shows_preview and any(outcome.sentence for outcome in outcomes),
-            "summary": _summary(outcomes, len(rows), is_confirmed),
+            "summary": _summary(outcomes, len(outcomes) or len(rows), is_confirmed),
             "list_url": request.get_full_path(),
         }
         return TemplateResponse(request, "console/bulk.html", page)
@@ -146,6 +146,16 @@ def _run(
         else:
             outcomes.append(RowOutcome(*named, bulk.sentence(outcome.result)))
     return outcomes
+
+
+def _gone(request: HttpRequest, rows: Sequence[Any]) -> list[RowOutcome]:
+    """Rows of the preview that were deleted since."""
+    left = {str(row.pk) for row in rows}
+    return [
+        RowOutcome(number, request.get_full_path(), refusals=(RowGone(),))
+        for number in request.POST.getlist(ACTION_CHECKBOX_NAME)
+        if number not in left
+    ]
 
 
 def _named(admin: Any, request: HttpRequest, row: Any) -> tuple[str, str]:

@@ -7,7 +7,7 @@ for users with the permission to view those rows, since the number of results wo
 An app declares what is searched in its `search.py`, as `Search`, and the indexes of it in a migration (`text_index`).
 """
 
-from .branches import amounts, beginning_with, numbered, related, through
+from .branches import amounts, beginning_with, numbered, related
 from .folding import text_index
 from .rows import Branch, May, Numbers, Request, Search
 from .words import MAX_TERM_LENGTH, MAX_WORDS, SearchTooLong, words_of
@@ -26,6 +26,5 @@ __all__ = [
     "numbered",
     "related",
     "text_index",
-    "through",
     "words_of",
 ]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
 
 from django.db.models import Model, Q
 
@@ -69,19 +68,12 @@ def amounts(*columns: str, currency: str = "currency") -> Branch:
 
 def related(path: str, model: type[Model], search: Search) -> Branch:
     """Rows that refer to a row of the model by `path` which matches the word, for users who may view those rows."""
-    return through(
-        model, search, lambda rows: Q(**{f"{path}__in": rows.values("pk")}), permission=view_permission(model)
-    )
-
-
-def through(model: type[Model], search: Search, condition: Callable[[Any], Q], *, permission: str) -> Branch:
-    """As `related`, for rows that refer to others in another way: `condition` of the query of the matching ones."""
 
     def branch(request: Request) -> Q | None:
-        if not request.may(permission):
+        if not request.may(view_permission(model)):
             return None
         rows = model._base_manager.using(request.database).order_by()
-        return condition(search.rows(rows, request.word, request.may))
+        return Q(**{f"{path}__in": search.rows(rows, request.word, request.may).values("pk")})
 
     return branch
 
