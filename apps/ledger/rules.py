@@ -218,13 +218,15 @@ def account_must_be_renamable(account: Account, name: str) -> None:
 
 
 def account_type_must_be_changeable(account: Account, type: str) -> None:
-    """The type is known, and another one only for an account without postings, parent and child accounts."""
+    """The type is known, and another one only for an account without postings, parent and child accounts, which no
+    setting names."""
     account_type_must_be_known(type)
     if type == account.type:
         return
     has_children = Account.objects.filter(parent=account).exists()
     if account.parent_id or has_children or EntryLine.objects.filter(account=account).exists():
         raise AccountIsFixed(account=account.code)
+    account_must_not_be_named_by_setting(account)
 
 
 def account_must_be_active(account: Account) -> None:

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection, connections
 
 from apps.bus import dispatch
+from apps.ledger import rules
 from apps.ledger.commands import DeactivateAccount, OpenAccount
 from apps.ledger.errors import (
     AccountIsNamedBySetting,
@@ -128,6 +129,19 @@ def test_a_setting_accepts_accounts_of_its_types_only(chart, controller):
     for code in ("2000", "3000", "4000", "5000"):
         assert refused(NAME.format(code=code)) == "BL018"
     assert not Setting.objects.exists()
+
+
+@pytest.mark.parametrize("alias", ["default", "owner"])
+def test_the_type_of_an_account_that_a_setting_names_does_not_change(chart, float_account, controller, alias):
+    choose("1200", controller)
+
+    with pytest.raises(AccountIsNamedBySetting):
+        rules.account_type_must_be_changeable(float_account, "liability")
+    retype = "UPDATE ledger_account SET type = 'liability' WHERE code = '{code}'"
+    assert refused(retype.format(code="1200"), alias=alias) == "BL016"
+    choose("1000", controller)
+    with connections[alias].cursor() as cursor:
+        cursor.execute(retype.format(code="1200"))
 
 
 def test_a_default_account_of_another_type_is_an_obstacle_of_bookings(at_acme, controller):
