@@ -63,8 +63,8 @@ hooks.plug(
     hooks.SetUpStep(
         rank=1,
         title=_("Company data"),
-        permission="companies.view_company",
-        is_done=Company.objects.exists,
+        permission=ChangeCompany.permission,
+        is_done=lambda: Company.objects.exclude(country="").exists(),
         link="admin:companies_company_changelist",
     ),
     hooks.MenuItem(
