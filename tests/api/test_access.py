@@ -44,7 +44,7 @@ def test_every_endpoint_names_an_existing_permission(plane):
             continue
         assert issubclass(view, Endpoint), address
         read_permissions = [view.permission] if hasattr(view, "get") else []
-        command_permissions = [view.command.permission] if hasattr(view, "post") else []
+        command_permissions = [view.command.permission] if hasattr(view, "command") else []
         assert {*read_permissions, *command_permissions} - {SIGNED_IN} <= set(known), address
 
 
@@ -59,6 +59,7 @@ def test_a_user_without_a_role_is_refused_everywhere(plane, api, user_without_ro
             or getattr(view, "permission", None) == SIGNED_IN
         ):
             continue
-        for method, is_allowed in (("get", hasattr(view, "get")), ("post", hasattr(view, "post"))):
+        for method in ("get", "post", "patch"):
+            is_allowed = hasattr(view, method)
             response = getattr(caller.client, method)(prefix + address, content_type="application/json")
             assert response.status_code == (403 if is_allowed else 405), (method, address, response.content)

@@ -13,18 +13,17 @@ from apps.bus.edits import version_of
 from apps.bus.errors import VersionMalformed, VersionMissing
 from apps.bus.registry import handled
 
-from .views import CommandEndpoint, DetailEndpoint
+from .views import DetailEndpoint, DispatchingEndpoint
 
 IF_MATCH, ETAG = "If-Match", "ETag"
 ONE_ETAG = re.compile(r'\A(?:W/)?"([^"]{1,64})"\Z')
 """A proxy that compresses the response makes the ETag weak; it identifies the same values."""
 
 
-class EditEndpoint(DetailEndpoint, CommandEndpoint):
+class EditEndpoint(DetailEndpoint, DispatchingEndpoint):
     """GET: one row of `queryset`, with an ETag. PATCH: dispatches `command`, which changes the fields that the body
     has; the others stay as they are. It needs the ETag in If-Match, and is refused with 412 after another edit."""
 
-    http_method_names = ("get", "patch", "head", "options")
     status = 200
 
     def get(self, request: Request, **server_fields: Any) -> Response:

@@ -13,7 +13,7 @@ from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer
 from .edits import IF_MATCH, EditEndpoint
 from .permissions import SIGNED_IN
 from .serializers import DryRunResult, serializer_for
-from .views import KEY, REPLAYED, CommandEndpoint, QueryEndpoint
+from .views import KEY, REPLAYED, DispatchingEndpoint, QueryEndpoint
 
 DRY_RUN = OpenApiParameter(
     "dry_run", bool, default=False, description="Change nothing and return the refusals."
@@ -100,7 +100,7 @@ class Schema(AutoSchema):
 
     @property
     def _is_command(self) -> bool:
-        return self.method in ("POST", "PATCH") and isinstance(self.view, CommandEndpoint)
+        return self.method in ("POST", "PATCH") and isinstance(self.view, DispatchingEndpoint)
 
 
 class ConsoleSessionScheme(SessionScheme):
@@ -109,7 +109,7 @@ class ConsoleSessionScheme(SessionScheme):
     priority = 1
 
 
-def _responses(view: CommandEndpoint) -> dict[int, Any]:
+def _responses(view: DispatchingEndpoint) -> dict[int, Any]:
     """A dry run has status 200, so a command with that status has two response shapes."""
     if view.result is None:
         return {204: None, 200: DryRunResult}

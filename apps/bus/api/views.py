@@ -112,8 +112,8 @@ class QueryEndpoint(Endpoint):
         return serializer.command()
 
 
-class CommandEndpoint(Endpoint):
-    """POST: dispatches `command` for the caller and returns its result through `result`, or 204 without one.
+class DispatchingEndpoint(Endpoint):
+    """Dispatches `command` for the caller and returns its result through `result`, or 204 without one.
 
     server_fields       fields of the command that come from the URL
     request_serializer  of a body that is not the command in JSON, such as a multipart form
@@ -126,9 +126,6 @@ class CommandEndpoint(Endpoint):
     status: ClassVar[int] = 201
     server_fields: ClassVar[tuple[str, ...]] = ()
     request_serializer: ClassVar[AnySerializer | None] = None
-
-    def post(self, request: Request, **server_fields: Any) -> Response:
-        return self.execute(request, server_fields)
 
     def execute(self, request: Request, server_fields: Mapping[str, Any]) -> Response:
         actor = cast(Actor, request.user)
@@ -172,6 +169,13 @@ class CommandEndpoint(Endpoint):
             must_be_allowed(actor, self.command)
             raise
         return cast(Command, serializer.command(**server_fields))
+
+
+class CommandEndpoint(DispatchingEndpoint):
+    """POST: dispatches `command`."""
+
+    def post(self, request: Request, **server_fields: Any) -> Response:
+        return self.execute(request, server_fields)
 
 
 def idempotency_key(request: Request, command: type[Command]) -> str:
