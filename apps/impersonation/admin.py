@@ -93,8 +93,8 @@ class SupportSessionAdmin(ReadOnlyAdmin):
         return gettext("Over") if support_session.is_over else gettext("Open")
 
     @admin.display(description=_("Left at"))
-    def over_at(self, support_session: SupportSession) -> Any:
-        return support_session.ended_at
+    def over_at(self, support_session: SupportSession) -> str:
+        return shown_instant(support_session.ended_at) if support_session.ended_at else ""
 
     @admin.display(description=_("End reason"))
     def ending(self, support_session: SupportSession) -> str:

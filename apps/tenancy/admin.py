@@ -130,8 +130,9 @@ class TenantAdmin(ReadOnlyAdmin):
         )
 
     @admin.display(description=_("Last backup"), ordering="backed_up_at")
-    def last_backup(self, tenant: Tenant) -> Any:
-        return tenant.backed_up_at or gettext("none yet")  # type: ignore[attr-defined]  # annotated above
+    def last_backup(self, tenant: Tenant) -> str:
+        last = tenant.backed_up_at  # type: ignore[attr-defined]  # annotated above
+        return shown_instant(last) if last else gettext("none yet")
 
     @display(
         description=_("Schema"),
@@ -143,8 +144,8 @@ class TenantAdmin(ReadOnlyAdmin):
         return gettext("current") if tenant.fingerprint == expected else gettext("behind")
 
     @admin.display(description=_("Counted"))
-    def counted_at(self, tenant: Tenant) -> Any:
-        return tenant.activity.counted_at
+    def counted_at(self, tenant: Tenant) -> str:
+        return shown_instant(tenant.activity.counted_at) if tenant.activity.counted_at else ""
 
     @admin.display(description=_("Entries posted"), ordering="activity__entries_posted")
     def entries(self, tenant: Tenant) -> str:
@@ -155,8 +156,8 @@ class TenantAdmin(ReadOnlyAdmin):
         return f"{tenant.activity.periods_closed:,}"
 
     @admin.display(description=_("Last active"), ordering="activity__last_active_at")
-    def last_active(self, tenant: Tenant) -> Any:
-        return tenant.activity.last_active_at
+    def last_active(self, tenant: Tenant) -> str:
+        return shown_instant(tenant.activity.last_active_at) if tenant.activity.last_active_at else ""
 
     @admin.display(description=_("Console"))
     def console(self, tenant: Tenant) -> str:
