@@ -71,6 +71,7 @@ def test_a_request_of_the_wrong_kind_has_a_page_with_a_code(client_for, auditor)
 
     assert response.status_code == 405
     assert "POST" in response["Allow"]
+    assert response["Content-Length"] == str(len(response.content))
     assert "<code>request.method_not_allowed</code>" in response.content.decode()
     assert '<a href="/t/acme/">To the dashboard</a>' in response.content.decode()
 

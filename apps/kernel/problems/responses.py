@@ -53,6 +53,7 @@ class MethodNotAllowedMiddleware:
             sentence = gettext("This address has nothing for a request of this kind. Nothing was changed.")
             shown = _plain(request, HTTPStatus.METHOD_NOT_ALLOWED, sentence)
             response.content, response["Content-Type"] = shown.content, shown["Content-Type"]
+            response["Content-Length"] = str(len(shown.content))  # set to 0 by the middleware inside
         return response
 
 
