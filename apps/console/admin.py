@@ -6,9 +6,7 @@ The admin shows rows, and commands change them: nothing is added, edited or dele
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -21,19 +19,15 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext
 from unfold.admin import TabularInline
 
-from apps.audit.field_versions import has_field_history
 from apps.bus import Command, Outcome, dispatch_once
 from apps.bus.errors import FreshAuthenticationNeeded
 from apps.bus.fresh_authentication import must_be_fresh
-from apps.kernel.db import databases
 from apps.kernel.errors import Refusal
-from apps.kernel.tenant import current_tenant
 from apps.modules import registry
 
-from . import hooks, list_filters
+from . import list_filters
 from .approval import button_of, request_approval
 from .empty_lists import empty_list
 from .errors import RowUnknown
@@ -43,22 +37,14 @@ from .lists import bulk as bulk_commands
 from .lists.bulk import BulkCommand
 from .lists.filtered import FilteredList
 from .related import related_tables
+from .row_links import Link, audit_log_url, links_of, sections_of
 
 ServerFields = Mapping[str, Any]
 Facts = Sequence[tuple[str | Promise, str | Promise]]
 """Name and value of facts."""
 
 
-__all__ = ["KEY", "key_of"]
-
-
-@dataclass(frozen=True)
-class Link:
-    """A button on a row's page that leads to a command."""
-
-    title: str | Promise
-    url: str
-    icon: str = ""
+__all__ = ["KEY", "Link", "key_of"]
 
 
 class ReadOnlyAdmin(FilteredList):
@@ -170,17 +156,8 @@ class ReadOnlyAdmin(FilteredList):
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         obj = self.get_object(request, object_id)
-        links = (
-            [
-                *self.links(request, obj),
-                *_plugged(request, obj),
-                *_field_history(request, obj),
-                *_audit_log(request, obj),
-            ]
-            if obj
-            else []
-        )
-        sections = _sections(request, obj) if obj else []
+        links = [*self.links(request, obj), *links_of(request, obj)] if obj else []
+        sections = sections_of(request, obj) if obj else []
         related = related_tables(request, obj) if obj and self.has_view_permission(request, obj) else ()
         context = {"links": links, "sections": sections, "related": related, **(extra_context or {})}
         return super().change_view(request, object_id, form_url, context)
@@ -189,50 +166,7 @@ class ReadOnlyAdmin(FilteredList):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The audit log, in place of Django's own log, which is not written."""
-        return redirect(_audit_log_url(self.opts.label_lower, object_id))
-
-
-def _plane() -> hooks.Plane:
-    return "tenant" if current_tenant() else "operator"
-
-
-def _sections(request: HttpRequest, obj: models.Model) -> Sequence[Mapping[str, Any]]:
-    return [
-        {"section": section, **section.context(request, obj)}
-        for section in hooks.sections(_plane(), obj._meta.label_lower)
-        if hooks.may(request, section)
-    ]
-
-
-def _plugged(request: HttpRequest, obj: models.Model) -> Sequence[Link]:
-    return [
-        Link(link.title, reverse(f"admin:{link.page}", args=[obj.pk]), link.icon)
-        for link in hooks.row_links(_plane(), obj._meta.label_lower)
-        if hooks.may(request, link) and link.when(obj)
-    ]
-
-
-def _field_history(request: HttpRequest, obj: models.Model) -> Sequence[Link]:
-    if not (has_field_history(type(obj)) and request.user.has_perm("audit.view_record")):
-        return ()
-    subject = (obj._meta.label_lower, obj.pk)
-    return (Link(gettext("Field history"), reverse("admin:field_history", args=subject), "difference"),)
-
-
-def _audit_log(request: HttpRequest, obj: models.Model) -> Sequence[Link]:
-    if not request.user.has_perm("audit.view_record"):
-        return ()
-    return (
-        Link(
-            gettext("Audit log"), _audit_log_url(obj._meta.label_lower, databases.number_of(obj)), "history"
-        ),
-    )
-
-
-def _audit_log_url(label: str, pk: str) -> str:
-    return (
-        f"{reverse('admin:audit_record_changelist')}?{urlencode({'subject_type': label, 'subject_id': pk})}"
-    )
+        return redirect(audit_log_url(self.opts.label_lower, object_id))
 
 
 class ReadOnlyInline(TabularInline):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from apps.bus import handles
 from apps.events import publish
 from apps.kernel.clock import now
 from apps.kernel.errors import together
+from apps.kernel.money import Money
 from apps.kernel.reasons import reason_must_be_given
 from apps.ledger.queries import booked_or_named, credited_account, debited_account
 from apps.payments import covering, rules
@@ -19,14 +22,7 @@ from apps.payments.setting_definitions import BANK, CREDIT_ACCOUNT
 
 @handles(ReceiveTransfer, emits=(CreditReceived, CreditApplied, PaymentConfirmed))
 def receive_transfer(command: ReceiveTransfer) -> Credit:
-    number = command.provider_payment_id.strip()
-    with together() as validation:
-        validation.check(rules.provider_must_be_known, command.provider)
-        validation.check(rules.provider_id_must_be_present, number)
-        received_on = validation.check(rules.receipt_must_not_be_in_future, command.received_on)
-        amount = validation.check(
-            rules.amount_must_be_positive, command.amount, command.currency, received_on
-        )
+    number, received_on, amount = _transfer_must_be_valid(command)
     covering.lock_transfer(command.provider, number)
     reference = rules.purpose_of(command.payment_id, command.reference)
     covering.lock_reference(reference)
@@ -63,6 +59,19 @@ def receive_transfer(command: ReceiveTransfer) -> Credit:
     if payment and covering.cover(payment, [*credits, credit]):
         credit.refresh_from_db(fields=["used_minor"])
     return credit
+
+
+def _transfer_must_be_valid(command: ReceiveTransfer) -> tuple[str, dt.date, Money]:
+    """Its number, the day of its receipt and its amount."""
+    number = command.provider_payment_id.strip()
+    with together() as validation:
+        validation.check(rules.provider_must_be_known, command.provider)
+        validation.check(rules.provider_id_must_be_present, number)
+        received_on = validation.check(rules.receipt_must_not_be_in_future, command.received_on)
+        amount = validation.check(
+            rules.amount_must_be_positive, command.amount, command.currency, received_on
+        )
+    return number, received_on, amount
 
 
 @handles(ApplyCredit, emits=(CreditApplied, PaymentConfirmed))
