@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection
+from django.db.models import CharField, Q, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext
 
 from apps.kernel.money import Money, currency
@@ -201,6 +203,18 @@ def _used() -> list[Difference]:
             Difference(f"used of credit {credit}", str(actual), str(expected))
             for credit, actual, expected in cursor.fetchall()
         ]
+
+
+def credits_of(payments: QuerySet[Payment]) -> QuerySet[Credit]:
+    """Money on account that covered payments, or to which their refunds went back."""
+    returned = (
+        Refund.objects.filter(payment__in=payments)
+        .annotate(key=Concat(Value("refund:"), Cast("pk", CharField())))
+        .values("key")
+    )
+    return Credit.objects.filter(
+        Q(applications__payment__in=payments) | Q(provider=CREDIT, provider_payment_id__in=returned)
+    ).distinct()
 
 
 def posting_differences(prefix: str, expected: dict[str, tuple[str, int]]) -> list[Difference]:

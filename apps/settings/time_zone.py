@@ -5,6 +5,7 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Callable
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -22,8 +23,9 @@ class TimeZoneMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        has_pages = current_tenant() is not None and not UNDER_API.match(request.path_info)
-        if not has_pages or not request.user.is_authenticated:
+        if current_tenant() is None or UNDER_API.match(request.path_info):
             return self.get_response(request)
-        with timezone.override(zoneinfo.ZoneInfo(queries.value(TIME_ZONE))):
+        with transaction.atomic():  # which a transaction pooler requires
+            zone = queries.value(TIME_ZONE) if request.user.is_authenticated else "UTC"
+        with timezone.override(zoneinfo.ZoneInfo(zone)):
             return self.get_response(request)

@@ -15,6 +15,7 @@ from apps.sales.commands import ChangeCustomer
 from apps.sales.models import Customer
 from apps.settings.commands import ChangeSetting
 from apps.settings.models import Setting
+from tests.support.forms import hidden_inputs
 from tests.support.shop import ordered
 
 CUSTOMERS = "/t/acme/api/v1/sales/customers"
@@ -27,14 +28,6 @@ def page(shop, client_for, accountant):
     return client_for(accountant), f"/t/acme/sales/customers/{shop.pk}/edit/"
 
 
-def opened(client, path):
-    """The hidden inputs of the form."""
-    inputs = re.findall(
-        r'<input type="hidden" name="(\w+)" value="([^"]*)"', client.get(path).content.decode()
-    )
-    return {name: html.unescape(value) for name, value in inputs}
-
-
 def filled(hidden, **fields):
     return {**hidden, "name": "Hooli SE", "email": "ap@hooli.example", "address": "1 Hooli Way", **fields}
 
@@ -45,7 +38,7 @@ def test_a_customer_is_edited_by_a_form_with_the_present_values(page, shop):
     assert "1 Hooli Way" in form
     assert "Hooli Inc." in form
 
-    response = client.post(path, filled(opened(client, path)))
+    response = client.post(path, filled(hidden_inputs(client, path)))
 
     assert response.status_code == 302, response.content
     assert Customer.objects.get(pk=shop.pk).name == "Hooli SE"
@@ -53,7 +46,7 @@ def test_a_customer_is_edited_by_a_form_with_the_present_values(page, shop):
 
 def test_a_stale_form_stores_nothing_and_compares_then_now_and_the_input(page, shop, controller):
     client, path = page
-    hidden = opened(client, path)
+    hidden = hidden_inputs(client, path)
     dispatch(ChangeCustomer(customer_id=shop.pk, name="Hooli AG"), actor=controller)
 
     response = client.post(path, filled(hidden))
@@ -69,7 +62,7 @@ def test_a_stale_form_stores_nothing_and_compares_then_now_and_the_input(page, s
 
 def test_the_form_of_the_comparison_continues_from_the_present_values(page, shop, controller):
     client, path = page
-    stale = opened(client, path)
+    stale = hidden_inputs(client, path)
     dispatch(ChangeCustomer(customer_id=shop.pk, name="Hooli AG"), actor=controller)
     shown = client.post(path, filled(stale)).content.decode()
     hidden = {
@@ -85,14 +78,14 @@ def test_the_form_of_the_comparison_continues_from_the_present_values(page, shop
 def test_a_form_without_its_version_is_stale(page, shop, carried):
     client, path = page
 
-    assert client.post(path, filled(opened(client, path), **{OPENED_WITH: carried})).status_code == 412
+    assert client.post(path, filled(hidden_inputs(client, path), **{OPENED_WITH: carried})).status_code == 412
     assert Customer.objects.get(pk=shop.pk).name == "Hooli Inc."
 
 
 def test_an_invalid_form_still_carries_the_values_that_it_was_opened_with(page, shop, controller):
     """Otherwise a corrected form would undo the change of another person."""
     client, path = page
-    hidden = opened(client, path)
+    hidden = hidden_inputs(client, path)
     dispatch(ChangeCustomer(customer_id=shop.pk, name="Hooli AG"), actor=controller)
 
     again = client.post(path, filled(hidden, email="nowhere")).content.decode()
@@ -102,7 +95,7 @@ def test_an_invalid_form_still_carries_the_values_that_it_was_opened_with(page, 
 
 def test_a_setting_changed_meanwhile_is_compared(at_acme, client_for, controller):
     client, path = client_for(controller), "/t/acme/settings/periods.reason_length/change/"
-    hidden = opened(client, path)
+    hidden = hidden_inputs(client, path)
     dispatch(ChangeSetting(key="periods.reason_length", value=25), actor=controller)
 
     response = client.post(path, {**hidden, "value": "30"})

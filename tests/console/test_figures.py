@@ -144,8 +144,9 @@ def platform(incidents, acme, accountant):
     with activate(None):
         operator = User.objects.get(email="operator@bursar.example")
         enter(operator, acme, accountant)
-        first, *_others = Delivery.objects.order_by("pk")
+        first, second, *_others = Delivery.objects.order_by("pk")
         Delivery.objects.filter(pk=first.pk).update(status=Delivery.Status.DEAD)
+        Delivery.objects.filter(pk=second.pk).update(status=Delivery.Status.PENDING)
         dispatch(
             SendAnnouncement(subject="Maintenance", text="On Sunday.", to=("operator@bursar.example",)),
             actor=operator,

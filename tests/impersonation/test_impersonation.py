@@ -45,6 +45,7 @@ from apps.tenancy import directory
 from apps.tenancy.models import Tenant
 from tests.support.console_pages import edit
 from tests.support.database import PASSWORD
+from tests.support.forms import hidden_inputs
 from tests.support.impersonation import REASON, enter, issue_ticket
 
 COMPANY = {"code": "PLANT", "name": "Acme Plant", "currency": "EUR"}
@@ -180,9 +181,11 @@ class TestSupportSession:
         assert record.impersonator_name.startswith("Olga Operator (support session")
 
     def test_versions_of_master_data_have_both_names(self, operator, acme, controller):
-        enter(operator, acme, controller).post(
-            "/t/acme/settings/periods.reason_length/change/", {"value": "12"}
+        client, page = (
+            enter(operator, acme, controller),
+            "/t/acme/settings/periods.reason_length/change/",
         )
+        client.post(page, hidden_inputs(client, page) | {"value": "12"})
 
         from apps.settings.models import Setting
 

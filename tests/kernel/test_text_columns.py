@@ -129,6 +129,7 @@ MACHINE_TEXTS = """
 approvals_approvalrequest: command kind outcome requester_name subject
 approvals_decision: approver_name
 approvals_revision: base_revision digest editor_name operator sealed
+attachments_attachment: attached_by media_type removed_by sha256 storage_key subject_type
 audit_coldstoragefile: file key_id retention signature
 audit_commandminute: command
 audit_erasure: actor content head_hash key_id signature
@@ -137,6 +138,7 @@ audit_record: actor_name arguments causation_id command correlation_id database_
 audit_rollupcursor: retention
 audit_segment: hash key_id previous_hash records_hash retention
 backups_backup: checksum last_error slug storage_key
+backups_restoration: database last_error requested_by slug
 backups_restoredrill: last_error
 bus_idempotencykey: fingerprint key response scope
 companies_company: currency

@@ -12,6 +12,7 @@ from apps.audit.models import Record
 from apps.bus import dispatch
 from apps.tenancy.commands import SetTenantArchived
 from apps.tenancy.models import Tenant
+from tests.support.forms import hidden_inputs
 
 
 def tenant(*arguments):
@@ -88,7 +89,7 @@ def test_a_change_of_the_mode_by_console(acme, operator, client_for):
     assert "changes, workers, scheduled tasks, webhooks" in preview
     assert mode_of(acme) == "normal"
 
-    response = client.post(page, payload)
+    response = client.post(page, hidden_inputs(client, page) | payload)
     assert response.status_code == 302
     assert mode_of(acme) == "read_only"
     assert f"/tenants/{acme.id}/mode/" in client.get(response.headers["location"]).content.decode()

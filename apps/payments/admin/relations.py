@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import CharField, Q, QuerySet, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -11,6 +10,7 @@ from apps.console.related import Kind, describe, page_of, relate
 from apps.kernel.notation.shown import shown_instant
 from apps.ledger.models import Entry
 from apps.payments.models import CREDIT, Credit, CreditRefund, Payment, Refund
+from apps.payments.queries import credits_of
 
 VIEW_PAYMENT, VIEW_CREDIT = "payments.view_payment", "payments.view_credit"
 
@@ -29,18 +29,6 @@ def credits_and_refunds(credits: QuerySet[Credit]) -> QuerySet[Entry]:
         pk__in=CreditRefund.objects.filter(credit__in=credits).values("entry")
     )
     return Entry.objects.with_numbers().filter(booked).order_by("-id")
-
-
-def credits_of(payments: QuerySet[Payment]) -> QuerySet[Credit]:
-    """Money on account that covered payments, or to which their refunds went back."""
-    returned = (
-        Refund.objects.filter(payment__in=payments)
-        .annotate(key=Concat(Value("refund:"), Cast("pk", CharField())))
-        .values("key")
-    )
-    return Credit.objects.filter(
-        Q(applications__payment__in=payments) | Q(provider=CREDIT, provider_payment_id__in=returned)
-    ).distinct()
 
 
 def _payments_of(credit: Credit) -> QuerySet[Payment]:

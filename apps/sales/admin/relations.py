@@ -19,8 +19,8 @@ from apps.inventory.models import Reservation
 from apps.kernel.notation import is_whole_number
 from apps.kernel.notation.shown import shown_day
 from apps.ledger.models import Entry
-from apps.payments.admin.relations import credits_of
 from apps.payments.models import Credit, CreditRefund, Payment, Refund
+from apps.payments.queries import credits_of
 from apps.sales.models import Customer, Invoice, Order
 
 from .order_history import history

@@ -31,6 +31,7 @@ BEGIN
 END $$;
 CREATE TRIGGER tenancy_slug_guard AFTER INSERT OR UPDATE ON tenancy_tenant
     FOR EACH ROW EXECUTE FUNCTION tenancy_slug_guard();
+REVOKE ALL ON FUNCTION tenancy_slug_guard() FROM PUBLIC;
 REVOKE INSERT ON tenancy_formerslug FROM bursar_app;
 """  # noqa: S608 - expressions of our own
 UNDO = """
