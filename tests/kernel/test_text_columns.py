@@ -129,7 +129,7 @@ MACHINE_TEXTS = """
 approvals_approvalrequest: command kind outcome requester_name subject
 approvals_decision: approver_name
 approvals_revision: base_revision digest editor_name operator sealed
-attachments_attachment: attached_by media_type removed_by sha256 storage_key subject_type
+attachments_attachment: media_type sha256 storage_key subject_type
 audit_coldstoragefile: file key_id retention signature
 audit_commandminute: command
 audit_erasure: actor content head_hash key_id signature
@@ -175,6 +175,7 @@ settings_setting: key
 tenancy_domain: domain
 tenancy_erasure: database requested_by role_name schema_name slug
 tenancy_scheduledrun: task
+tenancy_formerslug: slug
 tenancy_schemamigration: error migration schema_name
 tenancy_spare: fingerprint role_name schema_name
 tenancy_tenant: database fingerprint role_name schema_name slug
