@@ -49,8 +49,11 @@ RENAMED = {
 """The columns with names of definitions, by table. A column that a constraint binds to the known names is not here."""
 INSERTED = (
     "INSERT INTO approvals_approvalrequest (kind, command, subject, quorum, requester_id, requester_name, state,"
-    " revision, requested_at, expires_at, outcome, executed_xid) SELECT 'kind_gone', 'app_gone.command', '', 1, {user},"
+    " revision, requested_at, expires_at, outcome, executed_xid) SELECT 'kind_gone', 'app_gone.command', '', 1, 0,"
     " 'x', 'pending', 1, now(), now() + interval '1 day', '', '0'",
+    "INSERT INTO approvals_revision (request_id, number, digest, base_revision, shown, sealed, editor_id, editor_name,"
+    " operator, support_session, reason, made_at) SELECT id, 1, 'x', '', '{{}}', '', 0, 'x', '', 0, 'x', now()"
+    " FROM approvals_approvalrequest WHERE kind = 'kind_gone'",
     "INSERT INTO webhooks_source (name, scheme, created_at, refused) SELECT 'source', 'scheme_gone', now(), 0",
     "INSERT INTO django_content_type (id, app_label, model) SELECT 90001, 'app_gone', 'model_gone'",
     "INSERT INTO auth_permission (id, name, codename, content_type_id)"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from django.http import HttpRequest
@@ -88,7 +89,8 @@ def _fields(request: HttpRequest, approval: ApprovalRequest, revision: Revision)
     """With confidential values for those that decide and for the requester, while the request is open."""
     values = revision.shown
     if revision.sealed and (may_decide(request, approval) or request.user.pk == approval.requester_id):
-        values = to_whole(queries.content_of(approval).command)
+        with suppress(Refusal):  # of a command that no longer exists
+            values = to_whole(queries.content_of(approval).command)
     return [
         (str(label_of(name)), _text(value)) for name, value in values.items() if value not in (None, "", [])
     ]
