@@ -113,10 +113,10 @@ class EditPage(CommandPage):
         return [row for row in rows if len({row.opened_with, row.present, row.entered}) > 1]
 
     def _readable_initial(self, values: Values) -> Mapping[str, Any]:
-        """Empty for values that are not those of a form of this page."""
+        """Empty for values that are not those of a form of this page, since the form comes from the browser."""
         try:
             return self.initial(values)
-        except (KeyError, TypeError):
+        except (AttributeError, LookupError, TypeError, ValueError):
             return {}
 
 

@@ -5,17 +5,35 @@
   // As the server parses amounts: a point for decimals, no grouping. Anything else has no total.
   const amount = (text) => (/^[0-9]+(\.[0-9]+)?$/.test(text.trim() || "0") ? Number(text) : Number.NaN);
 
-  // Shown only: the ledger computes with exact decimals.
-  const showTotals = (form) => {
-    const sums = { debit: 0, credit: 0 };
-    for (const side of Object.keys(sums)) {
-      for (const input of form.querySelectorAll(`[data-side="${side}"]`)) sums[side] += amount(input.value);
-      form.querySelector(`[data-total="${side}"]`).textContent = Number.isNaN(sums[side]) ? "—" : sums[side].toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 3 });
+  const places = { minimumFractionDigits: 2, maximumFractionDigits: 3 };
+  const shownAmount = (value, options) => (Number.isNaN(value) ? "—" : value.toLocaleString("en", options));
+  const rounded = (value) => Math.round(value * 1000) / 1000;
+
+  // By currency, since amounts of two currencies never balance each other. Shown only: the ledger computes with exact decimals.
+  const totalsOf = (form) => {
+    const totals = new Map();
+    for (const row of form.querySelector("[data-lines]").rows) {
+      const value = (part) => row.querySelector(part).value;
+      const line = { debit: amount(value("[data-side=debit]")), credit: amount(value("[data-side=credit]")) };
+      if (line.debit === 0 && line.credit === 0) continue;
+      const code = value("[name$=-currency]").trim();
+      const total = totals.get(code) ?? { debit: 0, credit: 0 };
+      totals.set(code, { debit: total.debit + line.debit, credit: total.credit + line.credit });
     }
-    const difference = Math.round((sums.debit - sums.credit) * 1000) / 1000;
+    return totals;
+  };
+
+  const showTotals = (form) => {
+    const totals = [...totalsOf(form)];
+    for (const side of ["debit", "credit"]) {
+      const lines = totals.map(([code, total]) => `${shownAmount(total[side], places)} ${code}`.trim());
+      const parts = (lines.length ? lines : ["0.00"]).map((line) => Object.assign(document.createElement("div"), { textContent: line }));
+      form.querySelector(`[data-total="${side}"]`).replaceChildren(...parts);
+    }
+    const differences = totals.map(([code, total]) => [code, rounded(total.debit - total.credit)]).filter(([, difference]) => difference !== 0);
     const result = form.querySelector("[data-difference]");
-    const text = Number.isNaN(difference) ? "—" : Math.abs(difference).toLocaleString("en");
-    result.textContent = difference === 0 ? result.dataset.balanced : result.dataset.outBy.replace("{amount}", text);
+    const text = differences.map(([code, difference]) => `${shownAmount(Math.abs(difference))} ${code}`.trim()).join(", ");
+    result.textContent = text ? result.dataset.outBy.replace("{amount}", text) : result.dataset.balanced;
   };
 
   const addLine = (form) => {
@@ -24,6 +42,8 @@
     const row = lines.rows[lines.rows.length - 1].cloneNode(true);
     for (const error of row.querySelectorAll(".console-error")) error.remove();
     for (const input of row.querySelectorAll("input")) {
+      input.removeAttribute("aria-invalid");
+      input.removeAttribute("aria-describedby");
       input.name = input.name.replace(/-\d+-/, `-${total.value}-`);
       input.setAttribute("aria-label", input.getAttribute("aria-label").replace(/\d+$/, Number(total.value) + 1));
       if (!input.name.endsWith("currency")) input.value = "";

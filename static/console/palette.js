@@ -10,6 +10,9 @@
     let chosen = -1;
     let pause = 0;
     let search = new AbortController();
+    // After an input, the hits are those of the previous term until the new ones are shown; an Enter meanwhile waits.
+    let isStale = false;
+    let waiting = null;
 
     const choose = (index) => {
       hits.children[chosen]?.setAttribute("aria-selected", "false");
@@ -30,9 +33,14 @@
       hits.hidden = links.length === 0;
       term.setAttribute("aria-expanded", String(links.length > 0));
       count.textContent = text;
+      isStale = false;
+      const event = waiting;
+      waiting = null;
+      if (event) follow(event);
     };
 
     const find = async () => {
+      clearTimeout(pause);
       search.abort();
       search = new AbortController();
       const { signal } = search;
@@ -41,10 +49,17 @@
         const response = await fetch(`${palette.dataset.search}?${query}`, { signal });
         if (!response.ok || response.redirected) throw new Error(response.statusText);
         const shown = new DOMParser().parseFromString(await response.text(), "text/html");
+        if (signal.aborted) return;
         show([...shown.querySelectorAll("[role=option]")], shown.querySelector("[data-count]")?.textContent ?? "");
       } catch (error) {
         if (!signal.aborted) show([], palette.dataset.failed);
       }
+    };
+
+    const forget = () => {
+      clearTimeout(pause);
+      search.abort();
+      waiting = null;
     };
 
     const open = () => {
@@ -62,22 +77,30 @@
       else location.assign(hit.href);
     };
 
+    const enter = (event) => {
+      if (!isStale) return follow(event);
+      waiting = event;
+      find();
+    };
+
     const step = (by) => {
+      if (isStale) return;
       const length = hits.children.length;
       if (length) choose(chosen < 0 && by < 0 ? length - 1 : (chosen + by + length) % length);
     };
 
     term.addEventListener("input", () => {
-      clearTimeout(pause);
+      forget();
+      isStale = true;
       pause = setTimeout(find, PAUSE_MS);
     });
     term.addEventListener("keydown", (event) => {
-      const actions = { ArrowDown: () => step(1), ArrowUp: () => step(-1), Enter: () => follow(event) };
-      if (!actions[event.key]) return;
+      const actions = { ArrowDown: () => step(1), ArrowUp: () => step(-1), Enter: () => enter(event) };
+      if (event.isComposing || !actions[event.key]) return;
       event.preventDefault();
       actions[event.key]();
     });
-    palette.addEventListener("close", () => search.abort());
+    palette.addEventListener("close", forget);
     for (const button of document.querySelectorAll("[data-open-palette]")) button.addEventListener("click", open);
     document.addEventListener("keydown", (event) => {
       if (event.key.toLowerCase() !== "k" || !(event.ctrlKey || event.metaKey)) return;

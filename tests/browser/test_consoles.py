@@ -61,6 +61,10 @@ def test_an_accountant_posts_an_entry_in_the_entry_form(visit: Page, chart, acme
     expect(visit.get_by_text("out by 12.5")).to_be_visible()
     visit.get_by_label("Account of line 2").fill("4000 Sales")
     visit.get_by_label("Credit of line 2").fill("12.50")
+    currency = visit.get_by_label("Currency of line 2").input_value()
+    visit.get_by_label("Currency of line 2").fill("CHF")
+    expect(visit.get_by_text(f"out by 12.5 {currency}, 12.5 CHF")).to_be_visible()
+    visit.get_by_label("Currency of line 2").fill(currency)
     expect(visit.get_by_text("balanced")).to_be_visible()
     visit.get_by_role("button", name="Post").click()
 

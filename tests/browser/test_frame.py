@@ -47,6 +47,14 @@ def _the_palette_announces_and_opens_what_is_chosen(page: Page) -> None:
     page.wait_for_url(f"**{address}")
 
     page.keyboard.press("Control+K")
+    page.keyboard.type("invit")
+    expect(page.get_by_role("option").first).to_be_visible()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("audit log")
+    page.keyboard.press("Enter")  # before the hits of the new term
+    page.wait_for_url("**/audit/record/")
+
+    page.keyboard.press("Control+K")
     page.keyboard.type("no such thing anywhere")
     expect(page.get_by_role("dialog", name="Search").get_by_role("status")).to_have_text("No result")
     page.keyboard.press("Escape")

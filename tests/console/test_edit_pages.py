@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import html
 import re
+from collections import defaultdict
 
 import pytest
 
+from apps.billing.commands import DefinePlan
 from apps.bus import dispatch
 from apps.bus.registry import commands, handled
 from apps.console import hooks
 from apps.console.edits import OPENED_WITH, EditPage
+from apps.kernel.limits import LIMITS
 from apps.sales.commands import ChangeCustomer
 from apps.sales.models import Customer
 from apps.settings.commands import ChangeSetting
 from apps.settings.models import Setting
 from tests.support.forms import hidden_inputs
+from tests.support.plans import UNLIMITED
 from tests.support.shop import ordered
 
 CUSTOMERS = "/t/acme/api/v1/sales/customers"
@@ -72,6 +76,26 @@ def test_the_form_of_the_comparison_continues_from_the_present_values(page, shop
 
     assert client.post(path, filled(hidden)).status_code == 302
     assert Customer.objects.get(pk=shop.pk).name == "Hooli SE"
+
+
+@pytest.mark.parametrize("odd", [None, True, -1, 10**30, "x", [], [[1]], [{}], {}, {"x": [None]}], ids=repr)
+def test_values_of_a_crafted_form_are_compared_or_left_out(odd):
+    """They come from the browser, so that a field may have any type."""
+    views = [page.view for plane in hooks.PLANES for page in hooks.pages(plane)]
+
+    for view in views:
+        if isinstance(view, EditPage):
+            assert view._readable_initial(defaultdict(lambda: odd)) is not None
+
+
+def test_a_crafted_form_of_a_plan_is_stale(operator, client_for):
+    dispatch(DefinePlan(code="some", name="Some", level=1, modules=(), limits=UNLIMITED), actor=operator)
+    client, path = client_for(operator, None), "/plans/some/define/"
+    fields = hidden_inputs(client, path) | {"name": "Other", "level": "1"} | dict.fromkeys(LIMITS, "-1")
+
+    for odd in ("1", "[]", '"x"', "null", '{"x": [1]}'):
+        carried = f'{{"level": {odd}, "limits": {odd}, "modules": {odd}, "name": {odd}}}'
+        assert client.post(path, fields | {OPENED_WITH: carried}).status_code == 412, odd
 
 
 @pytest.mark.parametrize("carried", ["", "[]", "{", '{"name": "x"}'])

@@ -129,6 +129,7 @@ MALFORMED = (
     "audit/export/?since=20260131",
     "sales/invoice/?year=٢٠٢٦",
     "sales/order/?customer__id__exact=７",
+    "sales/order/?customer__id__exact=７&customer__id__exact=1",
     "sales/order/?customer__id__exact=1_0",
     "ledger/entry/?posted_on__year=٢٠٢٦",
     "ledger/entry/?posted_on__year=2026&posted_on__month=1e0",

@@ -38,9 +38,10 @@ class FilteredList(ModelAdmin):
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """Refuses a wrong filter with its reason. Django redirects to the list without filters."""
         for name, values in request.GET.lists():
-            if name not in list_filters.NOT_FILTERS and not self.lookup_allowed(name, values[-1], request):
-                raise FilterUnknown(name=name)
-            self._must_be_well_formed(name, values[-1])
+            for value in values:  # a filter matches any value of a repeated parameter
+                if name not in list_filters.NOT_FILTERS and not self.lookup_allowed(name, value, request):
+                    raise FilterUnknown(name=name)
+                self._must_be_well_formed(name, value)
         try:
             return super().get_changelist_instance(request)
         except (IncorrectLookupParameters, ValueError, OverflowError, DataError) as error:
