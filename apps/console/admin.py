@@ -145,7 +145,7 @@ class ReadOnlyAdmin(FilteredList):
         response = super().changelist_view(request, context)
         shown = getattr(response, "context_data", None) or {}
         if changelist := shown.get("cl"):
-            shown["totals"] = amounts.totals(self, changelist.list_display, changelist.queryset)
+            shown |= amounts.totals_of(self, changelist)
         return response
 
     def change_view(

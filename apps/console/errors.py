@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.kernel.errors import BadRequest, NotFound
+from apps.kernel.errors import BadRequest, Conflict, NotFound
 
 
 class FilterUnknown(BadRequest):
@@ -15,12 +15,20 @@ class FilterMalformed(BadRequest):
     message = _("A filter of this list has a value that it cannot have.")
 
 
+class FilterRepeated(BadRequest):
+    message = _("The export takes {name} once: filter the list by one value of it.")
+
+
 class RowUnknown(BadRequest):
     message = _("{row!r} is not the number of a row.")
 
 
 class RowGone(NotFound):
     message = _("This row is no longer there.")
+
+
+class RowChanged(Conflict):
+    message = _("This row was changed since the preview. Nothing was done for it: preview it again.")
 
 
 class TooManyRows(BadRequest):

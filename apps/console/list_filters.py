@@ -6,7 +6,7 @@ character, since the number of rows shows whether a guess is right: `?password__
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django.contrib.admin import filters
@@ -14,7 +14,9 @@ from django.contrib.admin.utils import NotRelationField, get_fields_from_path
 from django.contrib.admin.views.main import ERROR_FLAG, IGNORED_PARAMS, PAGE_VAR
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import DateField, DateTimeField, Field, IntegerField, Model
+from django.http import HttpRequest
 
+from apps.kernel.currencies import ALL as ALL_CURRENCIES
 from apps.kernel.notation import LARGEST_ID, is_whole_number, parse_day, parse_instant, parse_whole_number
 
 Item = Any
@@ -56,6 +58,22 @@ def must_be_well_formed(model: type[Model], name: str, value: str) -> None:
         parse_instant(value)
     elif isinstance(column, DateField):
         parse_day(value)
+
+
+def known_values(
+    values: Callable[[HttpRequest], Iterable[str]],
+) -> type[filters.AllValuesFieldListFilter]:
+    """A filter whose choices are these values. Django's own reads the values of all rows for each page."""
+
+    class KnownValues(filters.AllValuesFieldListFilter):
+        def __init__(self, field: Any, request: HttpRequest, *args: Any, **options: Any) -> None:
+            super().__init__(field, request, *args, **options)
+            vars(self).update(lookup_choices=tuple(values(request)))
+
+    return KnownValues
+
+
+OF_CURRENCY = known_values(lambda _: sorted(ALL_CURRENCIES))
 
 
 def is_row_number(model: type[Model], text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest
@@ -70,7 +71,7 @@ def search(request: HttpRequest, term: str) -> list[SearchResult]:
 def _hits(request: HttpRequest, part: hooks.Search | hooks.RowSearch, term: str) -> Sequence[hooks.SearchHit]:
     if isinstance(part, hooks.Search):
         return part.find(term)
-    may = request.user.has_perm
+    may = partial(hooks.permits, request)
     rows = part.search.exact_first(part.search.rows(part.rows(), term, may), term)
     return part.hits(list(rows[:MAX_HITS_PER_KIND]), may)
 

@@ -104,11 +104,8 @@ class SupportSessionAdmin(ReadOnlyAdmin):
         if not request.user.has_perm("audit.view_record"):
             return ()
         audit_log = reverse("admin:audit_record_changelist")
-        return (
-            Link(
-                gettext("Actions"), f"{audit_log}?{urlencode(queries.audit_log_of(obj.support))}", "checklist"
-            ),
-        )
+        query = urlencode(queries.audit_log_of(obj.support))
+        return (Link(gettext("Actions"), f"{audit_log}?{query}", "checklist"),)
 
 
 class EnterAsSupportForm(Form):

@@ -27,6 +27,7 @@ from .commands import AddItem, CountStock, ReceiveStock, ReleaseStock
 from .models import Item, Reservation, ReservationLine, StockMove
 from .search import ITEMS
 
+LIST = "admin:inventory_item_changelist"
 VIEW, MANAGE, MOVE, RESERVE = (
     "inventory.view_item",
     "inventory.manage_items",
@@ -254,7 +255,7 @@ hooks.plug(
         group=_("Stock and payments"),
         title=_("Items"),
         icon="inventory_2",
-        url="admin:inventory_item_changelist",
+        url=LIST,
         permission=VIEW,
     ),
     hooks.MenuItem(
@@ -286,13 +287,7 @@ hooks.plug(
         permission=RESERVE,
         view=Release(),
     ),
-    hooks.Figure(
-        title=_("Items"),
-        permission=VIEW,
-        icon="inventory_2",
-        read=_items,
-        link="admin:inventory_item_changelist",
-    ),
+    hooks.Figure(title=_("Items"), permission=VIEW, icon="inventory_2", read=_items, link=LIST),
     hooks.RowSearch(
         permission=VIEW,
         search=ITEMS,

@@ -31,6 +31,7 @@ from .placement import pages  # noqa: F401
 from .search import TENANTS
 
 VIEW_PERMISSION = "tenancy.view_tenant"
+LIST = "admin:tenancy_tenant_changelist"
 
 
 class DomainInline(ReadOnlyInline):
@@ -244,26 +245,18 @@ def _hits(tenants: Sequence[Tenant], may: May) -> Sequence[hooks.SearchHit]:
 hooks.plug(
     "operator",
     hooks.MenuItem(
-        group=_("Tenants"),
-        title=_("Tenants"),
-        icon="apartment",
-        url="admin:tenancy_tenant_changelist",
-        permission=VIEW_PERMISSION,
+        group=_("Tenants"), title=_("Tenants"), icon="apartment", url=LIST, permission=VIEW_PERMISSION
     ),
     hooks.Figure(
         title=_("Active tenants"),
         permission=VIEW_PERMISSION,
         icon="apartment",
         read=_active,
-        link="admin:tenancy_tenant_changelist",
+        link=LIST,
         query=f"?state__in={','.join(sorted(Tenant.OPEN))}",
     ),
     hooks.Figure(
-        title=_("Entries posted"),
-        permission=VIEW_PERMISSION,
-        icon="receipt_long",
-        read=_entries,
-        link="admin:tenancy_tenant_changelist",
+        title=_("Entries posted"), permission=VIEW_PERMISSION, icon="receipt_long", read=_entries, link=LIST
     ),
     hooks.Chart(title=_("Entries posted by tenant"), permission=VIEW_PERMISSION, plot=_busiest),
     hooks.Chart(
@@ -285,7 +278,7 @@ hooks.plug(
         headers=(_("Tenant"), _("Commands, 30 days"), _("The 30 before"), _("Change")),
         rows=_growth,
         empty=_("Daily usage counts appear here."),
-        link="admin:tenancy_tenant_changelist",
+        link=LIST,
     ),
     hooks.Table(
         title=_("Newest tenants"),
@@ -293,7 +286,7 @@ hooks.plug(
         headers=(_("Tenant"), _("Since")),
         rows=_newest,
         empty=_("Onboard the first tenant from the menu."),
-        link="admin:tenancy_tenant_changelist",
+        link=LIST,
     ),
     hooks.RowSearch(
         permission=VIEW_PERMISSION,

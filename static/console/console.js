@@ -40,7 +40,7 @@
     const lines = form.querySelector("[data-lines]");
     const total = form.querySelector("[name$=-TOTAL_FORMS]");
     const row = lines.rows[lines.rows.length - 1].cloneNode(true);
-    for (const error of row.querySelectorAll(".console-error")) error.remove();
+    for (const error of row.querySelectorAll("[data-error]")) error.remove();
     for (const input of row.querySelectorAll("input")) {
       input.removeAttribute("aria-invalid");
       input.removeAttribute("aria-describedby");

@@ -119,6 +119,18 @@ def test_a_text_that_is_the_number_of_no_row_is_refused(drafts, client_for, acco
     assert "console.row_unknown" in response.content.decode()
 
 
+def test_a_row_that_was_changed_since_the_preview_is_refused(drafts, client_for, accountant):
+    client = client_for(accountant)
+    fields = hidden(choose(client, drafts[:2]).content.decode()) | {"confirm": ""}
+    Entry.objects.filter(pk=drafts[0].pk).update(memo="Another memo")
+
+    done = client.post(ENTRIES, fields).content.decode()
+
+    assert "Done for 1 of 2 rows, 1 refused." in done
+    assert outcomes(done)[1][1].endswith("console.row_changed")
+    assert [*Entry.objects.posted().values_list("pk", flat=True)] == [drafts[1].pk]
+
+
 def test_a_row_that_was_deleted_since_the_preview_is_listed_as_gone(drafts, client_for, accountant):
     client = client_for(accountant)
     fields = hidden(choose(client, drafts[:2]).content.decode()) | {"confirm": ""}

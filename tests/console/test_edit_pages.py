@@ -117,6 +117,25 @@ def test_an_invalid_form_still_carries_the_values_that_it_was_opened_with(page, 
     assert html.unescape(re.search(f'name="{OPENED_WITH}" value="([^"]*)"', again)[1]) == hidden[OPENED_WITH]
 
 
+def test_the_error_of_a_field_is_tied_to_its_input(page, shop):
+    client, path = page
+
+    shown = client.post(path, filled(hidden_inputs(client, path), email="nowhere")).content.decode()
+
+    assert re.search('name="email"[^>]* aria-describedby="[^"]*id_email_error"', shown)
+    assert 'id="id_email_error"' in shown
+
+
+def test_the_error_of_a_line_of_an_entry_is_tied_to_its_input(chart, client_for, accountant):
+    lines = {f"form-0-{name}": value for name, value in (("account", "1000"), ("debit", "x"), ("credit", ""))}
+    fields = lines | {"form-TOTAL_FORMS": "1", "form-INITIAL_FORMS": "0", "form-0-currency": "USD"}
+
+    shown = client_for(accountant).post("/t/acme/ledger/new-entry/", fields).content.decode()
+
+    assert re.search('name="form-0-debit"[^>]* aria-describedby="id_form-0-debit_error"', shown)
+    assert 'id="id_form-0-debit_error"' in shown
+
+
 def test_a_setting_changed_meanwhile_is_compared(at_acme, client_for, controller):
     client, path = client_for(controller), "/t/acme/settings/periods.reason_length/change/"
     hidden = hidden_inputs(client, path)

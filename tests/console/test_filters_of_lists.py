@@ -3,6 +3,7 @@ number of rows."""
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator
 
 import pytest
@@ -176,6 +177,37 @@ def test_a_row_is_not_opened_by_a_number_in_other_digits(client_for, owner):
 
 def test_an_export_of_the_audit_log_by_an_undeclared_filter_is_refused(client_for, auditor):
     assert client_for(auditor).get("/t/acme/audit/export/?request__regex=x").status_code == 400
+
+
+def test_the_exports_of_the_audit_log_have_the_filters_of_its_list(client_for, auditor):
+    client = client_for(auditor)
+    query = "outcome__exact=done&subject_id=7&at__gte=2026-01-01+00:00:00%2B00:00&q=sale&o=1"
+
+    page = html.unescape(client.get(f"/t/acme/audit/record/?{query}").content.decode())
+
+    exported = "outcome=done&subject_id=7&since=2026-01-01+00%3A00%3A00%2B00%3A00&text=sale"
+    assert f"/t/acme/audit/export/?{exported}" in page
+    form = client.get(f"/t/acme/audit/export/job/?{exported}").content.decode()
+    assert 'name="subject_id" value="7"' in form
+    assert 'name="text" value="sale"' in form
+    assert '<option value="done" selected>' in form
+    assert 'value="2026-01-01"' in form
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("outcome=done&outcome=refused", "console.filter_repeated"),
+        ("at__isnull=True", "console.filter_unknown"),
+    ],
+)
+@pytest.mark.parametrize("path", ["export/", "export/job/"])
+def test_an_export_of_the_audit_log_refuses_filters_that_it_does_not_support(
+    client_for, auditor, path, query, code
+):
+    response = client_for(auditor).get(f"/t/acme/audit/{path}?{query}")
+
+    assert (response.status_code, code in response.content.decode()) == (400, True)
 
 
 def test_a_list_is_not_ordered_by_a_hidden_column(client_for, auditor):

@@ -7,16 +7,22 @@ import datetime as dt
 import html
 import io
 import re
+from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.db import connection
 from django.db.models import DateTimeField
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from apps.bus import dispatch
 from apps.console.admin import ReadOnlyAdmin
-from apps.console.lists import csv_file
+from apps.console.lists import amounts, csv_file
 from apps.console.lists.amounts import amount_of
+from apps.console.sites import tenant_site
+from apps.kernel.notation.shown import shown_instant
 from apps.ledger.commands import DraftEntry
 from apps.ledger.models import Entry
 from apps.periods.models import Period
@@ -130,6 +136,54 @@ def test_the_totals_are_those_of_the_whole_list_by_currency(entries, client_for,
     assert totals("?q=no-such-entry") == []
 
 
+def test_a_large_list_without_a_filter_has_no_totals(entries, client_for, accountant, monkeypatch):
+    monkeypatch.setattr(amounts, "MAX_UNFILTERED_ROWS", 3)
+    client = client_for(accountant)
+
+    pages = {
+        query: client.get(ENTRIES + query).content.decode()
+        for query in ("", "?o=-2", "?status__exact=posted", "?q=sale")
+    }
+
+    shown = {
+        query: ("console-totals" in page, "Filter the list to see its total." in page)
+        for query, page in pages.items()
+    }
+    assert shown == {
+        "": (False, True),
+        "?o=-2": (False, True),
+        "?status__exact=posted": (True, False),
+        "?q=sale": (True, False),
+    }
+
+
+def test_totals_of_a_list_without_a_filter_read_its_rows_once(entries, client_for, accountant):
+    with CaptureQueriesContext(connection) as queries:
+        client_for(accountant).get(ENTRIES)
+
+    sums = [query["sql"] for query in queries if "SUM(" in query["sql"]]
+    assert (len(sums), [sql for sql in sums if " IN (SELECT" in sql]) == (1, [])
+
+
+def test_filters_by_currency_provider_and_type_have_the_known_values_without_a_query(
+    shop, client_for, owner, at_acme
+):
+    client = client_for(owner)
+    lists = ("sales/order", "sales/invoice", "payments/payment", "payments/credit", "attachments/attachment")
+
+    for name in lists:
+        with CaptureQueriesContext(connection) as queries:
+            filters = client.get(f"/t/acme/{name}/").context_data["cl"].filter_specs
+        choices = {
+            spec.field_path: spec.lookup_choices for spec in filters if hasattr(spec, "lookup_choices")
+        }
+        assert "USD" in choices.get("currency", ["USD"]), name
+        assert "sandbox" in choices.get("provider", ["sandbox"]), name
+        assert "sales.invoice" in choices.get("subject_type", ["sales.invoice"]), name
+        read = re.compile(r'DISTINCT "\w+"."(currency|provider|subject_type)"')
+        assert [query["sql"] for query in queries if read.search(query["sql"])] == []
+
+
 def test_instants_are_shown_in_the_time_zone_of_the_tenant(entries, client_for, controller, at_acme):
     dispatch(ChangeSetting(key="companies.time_zone", value="America/New_York"), actor=controller)
     entry = Entry.objects.order_by("pk").first()
@@ -139,6 +193,36 @@ def test_instants_are_shown_in_the_time_zone_of_the_tenant(entries, client_for, 
 
     assert f"{local:%Y-%m-%d %H:%M %Z}" in page
     assert str(JAN_9) in page
+
+
+def test_instants_of_a_file_are_in_the_time_zone_of_its_list(entries, client_for, controller, at_acme):
+    """Its rows are written after the request, when the time zone of the tenant has ended."""
+    dispatch(ChangeSetting(key="companies.time_zone", value="America/New_York"), actor=controller)
+    entry = Entry.objects.order_by("pk").first()
+    zone = ZoneInfo("America/New_York")
+
+    class Columns(ReadOnlyAdmin):
+        def shown(self, row):
+            return shown_instant(row.created_at)
+
+        shown.short_description = "Shown"
+
+        def raw(self, row):
+            return row.created_at
+
+        raw.short_description = "Raw"
+
+    columns = Columns(Entry, tenant_site)
+    listed = SimpleNamespace(
+        list_display=["created_at", "shown", "raw"],
+        result_count=1,
+        queryset=Entry.objects.filter(pk=entry.pk),
+    )
+    with timezone.override(zone):
+        response = csv_file.response(columns, listed)
+    (row,) = csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode()))
+
+    assert set(row.values()) == {f"{entry.created_at.astimezone(zone):%Y-%m-%d %H:%M %Z}"}
 
 
 def test_orders_are_filtered_by_customer_only_with_the_permission_to_view_customers(

@@ -7,6 +7,7 @@ import pytest
 from apps.billing.commands import ChangePlan, DefinePlan
 from apps.bus import dispatch
 from apps.console import hooks
+from apps.kernel.search import Search
 from apps.kernel.tenant import activate
 from apps.modules import registry
 from apps.sales.commands import AddCustomer
@@ -97,6 +98,23 @@ def test_no_menu_dashboard_or_search_links_to_a_module_outside_the_plan(core_pla
     assert [f"/t/acme/{app}/" for app in LICENSED for page in pages if f"/t/acme/{app}/" in page] == []
     assert "Wayne" not in "".join(pages[1:])
     assert "Orders in progress" not in pages[0]
+
+
+def test_a_search_matches_no_related_row_of_a_module_outside_the_plan(
+    core_plan, client_for, owner, monkeypatch
+):
+    permitted = {}
+
+    def rows(search, queryset, term, may):
+        permitted[term] = [may("sales.view_customer"), may("ledger.view_entry")]
+        return queryset.none()
+
+    monkeypatch.setattr(Search, "rows", rows)
+    client = client_for(owner)
+    client.get("/t/acme/ledger/entry/?q=wayne")
+    client.get("/t/acme/search/?s=acme&extended=1")
+
+    assert permitted == {"wayne": [False, True], "acme": [False, True]}
 
 
 def test_autocomplete_omits_rows_of_a_module_outside_the_plan(core_plan, client_for, owner):

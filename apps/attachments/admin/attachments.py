@@ -20,8 +20,11 @@ from apps.attachments.models import Attachment
 from apps.console import hooks
 from apps.console.admin import Link, ReadOnlyAdmin
 from apps.console.labels import Colours, display
+from apps.console.list_filters import known_values
 from apps.console.sites import tenant_site
 from apps.kernel.files.download import download
+
+OF_SUBJECT_TYPE = known_values(lambda request: sorted(queries.visible_types(request.user)))
 
 
 @admin.register(Attachment, site=tenant_site)
@@ -31,7 +34,7 @@ class AttachmentAdmin(ReadOnlyAdmin):
     created_by = "the pages of entries, invoices, orders and payments"
     empty_message = _("Files that are attached to entries, invoices, orders and payments appear here.")
     list_display = ("name", "subject", "size", "attached_at", "attached_by", "state")
-    list_filter = ("subject_type", "attached_at")
+    list_filter = (("subject_type", OF_SUBJECT_TYPE), "attached_at")
     search_fields = ("name", "sha256")
     search_help_text = _("Name or checksum")
     ordering = ("-id",)

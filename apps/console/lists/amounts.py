@@ -6,12 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.contrib.admin.views.main import ChangeList
 from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.expressions import Combinable
 from django.utils.functional import Promise
 from django.utils.html import format_html
 
 from apps.kernel.money import Money, currency
+
+MAX_UNFILTERED_ROWS = 100_000
+"""Rows of a list that shows totals without a filter."""
 
 
 @dataclass(frozen=True)
@@ -75,19 +79,32 @@ def cell(text: str) -> str:
     return format_html('<span class="console-cell-amount">{}</span>', text)
 
 
-def totals(admin: Any, columns: Sequence[Any], rows: QuerySet[Any]) -> list[Total]:
-    """The sums of all these rows for each column with amounts, by currency."""
-    return [
-        Total(getattr(admin, name).short_description, _sums(rows, amount))
-        for name in columns
+def totals_of(admin: Any, changelist: ChangeList) -> dict[str, Any]:
+    """The context of totals.html: the sums of all rows for each column with amounts, by currency. Only of a filtered
+    list and of one with few rows, since those of a large table take long."""
+    columns = [
+        (name, amount)
+        for name in changelist.list_display
         if (amount := amount_of(admin, name)) and amount.minor
     ]
+    is_filtered = bool(changelist.query or changelist.get_filters_params())
+    if columns and not is_filtered and changelist.result_count > MAX_UNFILTERED_ROWS:
+        return {"totals_need_filter": True}
+    rows = changelist.queryset
+    return {
+        "totals": [
+            Total(getattr(admin, str(name)).short_description, _sums(rows, amount))
+            for name, amount in columns
+        ]
+    }
 
 
 def _sums(rows: QuerySet[Any], amount: Amount) -> list[Money]:
-    """The rows are a subquery, since their filters may have joins that repeat rows."""
+    """Filtered rows are a subquery, since their filters may have joins that repeat rows."""
     minor = F(amount.minor) if isinstance(amount.minor, str) else amount.minor
-    chosen = rows.model._base_manager.using(rows.db).filter(pk__in=rows.order_by().values("pk"))
+    chosen = rows.model._base_manager.using(rows.db).all()
+    if rows.query.where:
+        chosen = chosen.filter(pk__in=rows.order_by().values("pk"))
     sums = chosen.filter(amount.condition).order_by(amount.code).values_list(amount.code)
     return [
         Money(int(total), currency(code))

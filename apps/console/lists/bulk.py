@@ -6,6 +6,8 @@ such as the number of an entry.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,13 +21,18 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 
 from apps.bus import Command, dispatch_once, dry_run_in_order
-from apps.console.errors import RowGone, TooManyChosen
+from apps.bus.idempotency.repeats import was_executed
+from apps.console.errors import RowChanged, RowGone, TooManyChosen
 from apps.console.form_keys import key_of
 from apps.kernel.actors import Actor
 from apps.kernel.errors import Refusal
 
+from .amounts import amount_of
+
 MAX_ROWS = 200
 CONFIRM, PREVIEW = "confirm", "preview"
+DIGEST = "digest_"
+"""Prefix of the hidden inputs with the digest of each row in the preview, by its number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +96,7 @@ def _action(bulk: BulkCommand) -> Callable[[Any, HttpRequest, QuerySet[Any]], Ht
             "form": form,
             "key": key,
             "bulk": bulk,
-            "chosen": [row.pk for row in rows],
+            "chosen": [(row.pk, _digest(admin, row)) for row in rows],
             "checkbox": ACTION_CHECKBOX_NAME,
             "outcomes": outcomes,
             "is_done": is_confirmed,
@@ -139,13 +146,31 @@ def _run(
     outcomes = []
     for row in rows:
         named = _named(admin, request, row)
+        command, actor, row_key = bulk.build(row, values), _actor(request), f"{key}.{row.pk}"
         try:
-            outcome = dispatch_once(bulk.build(row, values), actor=_actor(request), key=f"{key}.{row.pk}")
+            if _was_changed(admin, request, row) and not was_executed(command, actor=actor, key=row_key):
+                raise RowChanged
+            outcome = dispatch_once(command, actor=actor, key=row_key)
         except Refusal as refusal:
             outcomes.append(RowOutcome(*named, "", refusal.refusals))
         else:
             outcomes.append(RowOutcome(*named, bulk.sentence(outcome.result)))
     return outcomes
+
+
+def _was_changed(admin: Any, request: HttpRequest, row: Any) -> bool:
+    """Whether the row differs from that of the preview."""
+    return request.POST.get(f"{DIGEST}{row.pk}") != _digest(admin, row)
+
+
+def _digest(admin: Any, row: Any) -> str:
+    """Of the columns of the row, and of the amounts that the list shows of it, which may be those of its lines."""
+    amounts = [amount_of(admin, name) for name in admin.list_display]
+    values = (
+        [str(getattr(row, column.attname)) for column in row._meta.concrete_fields],
+        [str(money) for amount in amounts if amount for money in amount.money(row)],
+    )
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()
 
 
 def _gone(request: HttpRequest, rows: Sequence[Any]) -> list[RowOutcome]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import html
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -13,10 +14,12 @@ from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.utils.html import strip_tags
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
+from django.utils.timezone import get_current_timezone, override
 from django.utils.translation import gettext
 
 from apps.console.errors import TooManyRows
 from apps.kernel.csv_lines import CONTENT_TYPE, csv_lines
+from apps.kernel.notation.shown import shown_instant
 
 from .amounts import amount_of
 
@@ -38,7 +41,7 @@ def response(admin: Any, changelist: ChangeList) -> HttpResponseBase:
     columns = [name for name in changelist.list_display if name != "action_checkbox"]
     name = str(admin.opts.verbose_name_plural).replace(" ", "-")
     return StreamingHttpResponse(
-        csv_lines([*_header(admin, columns)], _rows(admin, columns, changelist)),
+        csv_lines([*_header(admin, columns)], _rows(admin, columns, changelist, get_current_timezone())),
         content_type=CONTENT_TYPE,
         headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
     )
@@ -52,9 +55,16 @@ def _header(admin: Any, columns: Sequence[Any]) -> Iterator[str]:
             yield gettext("{title}: currency").format(title=title)
 
 
-def _rows(admin: Any, columns: Sequence[Any], changelist: ChangeList) -> Iterator[list[Any]]:
+def _rows(admin: Any, columns: Sequence[Any], changelist: ChangeList, zone: dt.tzinfo) -> Iterator[list[Any]]:
+    """Instants are as in the list. The rows are written after the request, so its time zone is set for each of them."""
     for row in changelist.queryset.iterator(chunk_size=ROWS_PER_QUERY):
-        yield [cell for name in columns for cell in _cells(admin, name, row)]
+        with override(zone):
+            cells = [_written(cell) for name in columns for cell in _cells(admin, name, row)]
+        yield cells
+
+
+def _written(cell: Any) -> Any:
+    return shown_instant(cell) if isinstance(cell, dt.datetime) else cell
 
 
 def _cells(admin: Any, name: Any, row: Any) -> Sequence[Any]:

@@ -14,7 +14,7 @@ from apps.audit import access_log, export, queries
 from apps.audit.filters import RecordFilter
 from apps.audit.models import Record, Segment
 from apps.console import hooks
-from apps.console.errors import FilterMalformed, FilterUnknown
+from apps.console.errors import FilterMalformed, FilterRepeated, FilterUnknown
 from apps.kernel.actors import Actor
 
 VIEW_PERMISSION = "audit.view_record"
@@ -22,11 +22,19 @@ VIEW_INTEGRITY_PERMISSION = "audit.view_segment"
 MAX_RECORDS_SHOWN = 200
 
 
+def criteria_of(request: HttpRequest) -> dict[str, str]:
+    """The filters of an export. Raises FilterUnknown, FilterRepeated for what an export does not support."""
+    for name, values in request.GET.lists():
+        if name not in RecordFilter.base_filters:
+            raise FilterUnknown(name=name)
+        if len(values) > 1:
+            raise FilterRepeated(name=name)
+    return request.GET.dict()
+
+
 def export_csv(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
     """The audit log as a CSV file, filtered as the list is."""
-    criteria = request.GET.dict()
-    for name in criteria.keys() - RecordFilter.base_filters.keys():
-        raise FilterUnknown(name=name)
+    criteria = criteria_of(request)
     records = RecordFilter(criteria, queryset=Record.objects.without_readings().order_by("id"))
     if not records.is_valid():
         raise FilterMalformed

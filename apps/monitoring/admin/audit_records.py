@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.audit import access_log, queries
 from apps.audit.models import Record, RecordQuerySet
 from apps.audit.values import shown
-from apps.console import hooks
+from apps.console import hooks, list_filters
 from apps.console.admin import Link, ReadOnlyAdmin
 from apps.console.labels import Colours, display
 from apps.console.sites import operator_site, tenant_site
@@ -82,9 +82,10 @@ class RecordAdmin(ReadOnlyAdmin):
 
     def list_links(self, request: HttpRequest) -> Sequence[Link]:
         query = urlencode(_filters_of_export(request))
+        job = reverse("admin:export_audit_log")
         return [
             Link(gettext("Export CSV"), f"{reverse('admin:audit_export')}?{query}", "download"),
-            Link(gettext("Export as a job"), reverse("admin:export_audit_log"), "pending_actions"),
+            Link(gettext("Export as a job"), f"{job}?{query}", "pending_actions"),
             *_links(
                 request, ("audit_integrity", gettext("Integrity"), "verified", VIEW_INTEGRITY_PERMISSION)
             ),
@@ -103,7 +104,8 @@ class RecordAdmin(ReadOnlyAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
-        access_log.record_read(_reader(request), request.GET.dict())
+        filters = {name: ", ".join(values) for name, values in request.GET.lists()}
+        access_log.record_read(_reader(request), filters)
         return super().changelist_view(request, extra_context)
 
     def change_view(
@@ -217,9 +219,15 @@ EXPORTED = {
 """The filters of the list, as the export of the audit log calls them."""
 
 
-def _filters_of_export(request: HttpRequest) -> dict[str, str]:
-    """The same rows as in the list."""
-    return {EXPORTED[name]: value for name, value in request.GET.dict().items() if name in EXPORTED and value}
+def _filters_of_export(request: HttpRequest) -> list[tuple[str, str]]:
+    """The same rows as in the list. The export refuses filters that it does not support, and repeated ones."""
+    return [
+        (EXPORTED.get(name, name), value)
+        for name, values in request.GET.lists()
+        if name in EXPORTED or name not in list_filters.NOT_FILTERS
+        for value in values
+        if value
+    ]
 
 
 def _links(request: HttpRequest, *links: tuple[str, str, str, str]) -> list[Link]:

@@ -13,14 +13,18 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
 from apps.console.admin import Link, ReadOnlyAdmin, ReadOnlyInline
+from apps.console.list_filters import OF_CURRENCY, known_values
 from apps.console.lists.amounts import amount_column
 from apps.console.sites import tenant_site
 from apps.kernel.search import May
 from apps.payments import queries
 from apps.payments.models import Credit, CreditApplication, CreditRefund
+from apps.payments.models.credits import CREDIT
+from apps.payments.providers import PROVIDERS
 from apps.payments.search import CREDITS
 
 VIEW, CONFIRM, REFUND = "payments.view_credit", "payments.confirm_payment", "payments.refund_payment"
+OF_PROVIDER = known_values(lambda _: sorted({*PROVIDERS, CREDIT}))
 
 
 class ApplicationInline(ReadOnlyInline):
@@ -72,7 +76,7 @@ class CreditAdmin(ReadOnlyAdmin):
         "provider",
         "received_at",
     )
-    list_filter = (OpenFilter, "received_at", "currency", "provider")
+    list_filter = (OpenFilter, "received_at", ("currency", OF_CURRENCY), ("provider", OF_PROVIDER))
     search = CREDITS
     search_help_text = _("Number, customer, reference, amount, or the id of the transfer")
     ordering = ("-id",)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.console import hooks
 from apps.console.admin import Link, ReadOnlyAdmin, ReadOnlyInline
 from apps.console.labels import Colours, display
+from apps.console.list_filters import OF_CURRENCY, known_values
 from apps.console.lists.amounts import amount_column
 from apps.console.sites import tenant_site
 from apps.kernel.search import May
@@ -24,8 +25,10 @@ from apps.sales.sagas import ORDER_TO_CASH
 from apps.sales.search import ORDERS
 
 from .customer_filter import OfCustomer
+from .new_order import PROVIDERS
 
 VIEW, CANCEL, REFUND = "sales.view_order", "sales.cancel_order", "sales.refund_order"
+OF_PROVIDER = known_values(lambda _: [name for name, _ in PROVIDERS])
 STATES = Colours(
     {
         Order.State.PLACED: "info",
@@ -72,7 +75,7 @@ class OrderAdmin(ReadOnlyAdmin):
         "shown_workflow",
         "why",
     )
-    list_filter = ("state", "placed_at", "currency", "provider", OfCustomer)
+    list_filter = ("state", "placed_at", ("currency", OF_CURRENCY), ("provider", OF_PROVIDER), OfCustomer)
     lookups = ("customer__id__exact", "state__in")
     list_select_related = ("customer",)
     search = ORDERS
