@@ -43,7 +43,10 @@ class ExportForm(Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.offer("outcome", [("", gettext("All")), *Record.Outcome.choices])
+        self.offer(
+            "outcome",
+            [("", gettext("All")), *((value, str(label)) for value, label in Record.Outcome.choices)],
+        )
 
 
 def _initial(request: HttpRequest) -> dict[str, Any]:
