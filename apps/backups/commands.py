@@ -177,6 +177,18 @@ class RequestRestoreInPlace(Command, name="tenancy.request_restore_in_place"):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CancelRestoration(Command, name="tenancy.cancel_restoration"):
+    """Cancel a requested restore or clone that still waits for a restore worker."""
+
+    platform = True
+    permission = "tenancy.restore_tenant"
+    audit_message = gettext_noop("cancelled the {result}: {reason}")
+
+    restoration_id: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RequestClone(Command, name="tenancy.request_clone"):
     """Clone a tenant as a sandbox, without e-mail addresses, secrets, webhooks and passwords. It has the files of the
     tenant. An anonymised clone has no names, no free text and no files. A restore worker executes it."""

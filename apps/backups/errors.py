@@ -75,6 +75,14 @@ class RestorationIsUnfinished(Conflict, code="tenancy.restoration_is_unfinished"
     enforced_by = ("one_unfinished_restoration_per_slug", "one_unfinished_restoration_in_place")
 
 
+class RestorationUnknown(NotFound, code="tenancy.restoration_unknown"):
+    message = _("There is no requested restore or clone {number}.")
+
+
+class RestorationIsNotWaiting(Conflict, code="tenancy.restoration_is_not_waiting"):
+    message = _("The {restoration} is not waiting any more, so it cannot be cancelled.")
+
+
 class ConfirmationDiffers(Invalid, code="tenancy.confirmation_differs"):
     message = _("Type the name of the tenant, {name}, to replace its data.")
 

@@ -134,7 +134,8 @@ class Restoration(Job):
     since the tenant may have changed after its data was replaced.
 
     tenant        the one that is replaced, cloned, or was backed up
-    slug, name    of the new tenant; empty for a restore in place
+    slug          of the new tenant; empty for a restore in place
+    name          of the new tenant, or the confirmed one of the tenant whose data is replaced
     result        the restored or cloned tenant
     """
 

@@ -18,8 +18,15 @@ from apps.console.widgets import Form, reason
 from apps.kernel.db import databases
 from apps.tenancy import queries as tenants
 
-from .commands import RequestBackup, RequestClone, RequestRestoreAsNew, RequestRestoreInPlace, VerifyBackup
-from .models import Backup
+from .commands import (
+    CancelRestoration,
+    RequestBackup,
+    RequestClone,
+    RequestRestoreAsNew,
+    RequestRestoreInPlace,
+    VerifyBackup,
+)
+from .models import Backup, Restoration
 
 
 class _RequestPage(CommandPage):
@@ -110,6 +117,28 @@ class Clone(_OfTenant):
     command, form = RequestClone, CloneForm
 
 
+class CancellationForm(Form):
+    reason = reason()
+
+
+class Cancel(_RequestPage):
+    command, form = CancelRestoration, CancellationForm
+
+    def facts(self, server_fields: ServerFields) -> Sequence[tuple[str, str]]:
+        restoration = Restoration.objects.filter(pk=server_fields["restoration_id"]).first()
+        if restoration is None:
+            raise Http404
+        return (
+            (gettext("Request"), str(restoration)),
+            (gettext("State"), restoration.get_state_display()),
+            (gettext("Requested by"), restoration.requested_by),
+            (gettext("Reason"), restoration.reason),
+        )
+
+    def sentence(self, result: Restoration) -> str:
+        return gettext("Cancelled: {result}.").format(result=result)
+
+
 def _backup(server_fields: ServerFields) -> Backup:
     backups = Backup.objects.done().exclude(tenant=None).select_related("tenant")
     backup = backups.filter(pk=server_fields["backup_id"]).first()
@@ -139,6 +168,12 @@ hooks.plug(
         "request_restore_in_place",
         _("Restore in place"),
         RestoreInPlace(),
+    ),
+    _page(
+        "restorations/<int:restoration_id>/cancel/",
+        "cancel_restoration",
+        _("Cancel restore or clone"),
+        Cancel(),
     ),
     hooks.RowLink(
         model="tenancy.tenant",

@@ -20,7 +20,9 @@ from .errors import (
     OwnerCredentialsMissing,
     PolicyIsNegative,
     ReplicationNotConfigured,
+    RestorationIsNotWaiting,
     RestorationIsUnfinished,
+    RestorationUnknown,
     RestoreDrillIsWaiting,
     TenantIsWritable,
     TenantWasErased,
@@ -94,6 +96,16 @@ def slug_must_be_free(slug: str) -> None:
 def no_restoration_must_be_unfinished(tenant: Tenant) -> None:
     if Restoration.objects.unfinished().filter(tenant=tenant).exists():
         raise RestorationIsUnfinished
+
+
+def restoration_must_be_waiting(restoration_id: int) -> Restoration:
+    """Locked until the transaction ends, so that no worker starts it."""
+    restoration = Restoration.objects.select_for_update().filter(pk=restoration_id).first()
+    if restoration is None:
+        raise RestorationUnknown(number=restoration_id)
+    if restoration.state != Restoration.State.WAITING:
+        raise RestorationIsNotWaiting(restoration=restoration)
+    return restoration
 
 
 def name_must_be_confirmed(tenant: Tenant, confirmation: str) -> None:

@@ -202,7 +202,7 @@ class FailInvoiceDocument(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class RetryInvoiceDocument(Command):
-    """Make the document of an invoice again, after it failed."""
+    """Make the document of an invoice again, after it failed, or if its file is missing."""
 
     permission = "sales.issue_invoice"
     audit_message = gettext_noop("retried the document of invoice {result}")

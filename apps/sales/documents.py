@@ -12,6 +12,7 @@ from apps.kernel.errors import Refusal
 from apps.kernel.files.store import files
 from apps.notices.hooks import declare_kind
 
+from . import queries
 from .commands import FailInvoiceDocument, StoreInvoiceDocument
 from .models import Invoice
 
@@ -27,7 +28,7 @@ def make(invoice_id: int) -> None:
     it is final; other failures, such as of the object store, are raised and retried by the delivery.
     """
     invoice = Invoice.objects.select_related("order").get(pk=invoice_id)
-    if invoice.state == Invoice.State.STORED:
+    if invoice.state == Invoice.State.STORED and not queries.document_is_missing(invoice):
         return
     # ReportLab would be a tenth of the start of every process, and one worker needs it.
     from .invoice_pdf import rendered

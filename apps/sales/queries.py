@@ -227,8 +227,13 @@ def _documents() -> list[Difference]:
     return [
         Difference(f"the document of {invoice}", "missing", invoice.file)
         for invoice in stored
-        if not files().exists(invoice.file)
+        if document_is_missing(invoice)
     ]
+
+
+def document_is_missing(invoice: Invoice) -> bool:
+    """The invoice has a storage key without a file."""
+    return invoice.state == Invoice.State.STORED and not files().exists(invoice.file)
 
 
 _PAID, _INVOICED = Order.State.PAID, Order.State.INVOICED

@@ -83,6 +83,11 @@ class SlugWasUsed(Conflict):
     enforced_by = ("BT004",)
 
 
+class HostTaken(Conflict):
+    message = _("The host name {host!r} is that of another tenant.")
+    enforced_by = ("tenancy_domain_domain_key",)
+
+
 class TenantNameMissing(Invalid):
     message = _("A tenant needs a name.")
 

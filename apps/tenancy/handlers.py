@@ -46,6 +46,7 @@ def create_tenant(command: CreateTenant) -> Tenant:
         checks.check(rules.slug_must_be_free, command.slug)
     if pending := Tenant.objects.filter(slug=command.slug).first():
         return pending
+    rules.host_must_be_free(host_of(command.slug))
 
     at = choose_database(region=command.region, database=command.database)
     claimed = tenant_schemas.claim(at)
@@ -148,16 +149,28 @@ def rename_tenant(command: RenameTenant) -> Tenant:
     with together() as checks:
         checks.check(reason_must_be_given, command.reason, ReasonMissing)
         checks.check(rules.tenant_must_be_set_up, tenant)
-        checks.check(rules.slug_must_be_well_formed, slug)
-        checks.check(rules.slug_must_be_free_for, tenant, slug)
+        if slug != before:
+            checks.check(rules.slug_must_be_well_formed, slug)
+            checks.check(rules.slug_must_be_free_for, tenant, slug)
         checks.check(rules.tenant_must_be_named, changed.get("name", tenant.name))
 
+    rules.host_must_be_free(host_of(slug), tenant.pk)
+
     tenant.change(**changed)
-    Domain.objects.filter(tenant=tenant, domain=host_of(before)).update(domain=host_of(slug))
+    if slug != before:
+        _change_host(tenant, host_of(before), host_of(slug))
     tenant_mirror.update(tenant)
 
     directory.changed()
     return tenant
+
+
+def _change_host(tenant: Tenant, before: str, after: str) -> None:
+    """The new host name exists afterwards, also if the former one was removed or the new one was added by hand."""
+    former = Domain.objects.filter(tenant=tenant, domain=before)
+    is_primary = former.filter(is_primary=True).exists()
+    former.delete()
+    Domain.objects.update_or_create(domain=after, defaults={"tenant": tenant, "is_primary": is_primary})
 
 
 @handles(DiscardTenant)

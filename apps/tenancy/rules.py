@@ -9,6 +9,7 @@ from apps.kernel.text import is_visible
 
 from .errors import (
     DatabaseUnknown,
+    HostTaken,
     ModeUnknown,
     SlugConfusable,
     SlugMalformed,
@@ -22,7 +23,7 @@ from .errors import (
     TenantNotReady,
     TenantUnknown,
 )
-from .models import FormerSlug, Tenant
+from .models import Domain, FormerSlug, Tenant
 from .states import Mode, State
 from .tenant_names import RESERVED_FORM, RESERVED_SKELETONS, skeleton, skeleton_in_database
 
@@ -36,15 +37,18 @@ def slug_must_be_well_formed(slug: str) -> None:
         raise SlugReserved(slug=slug)
 
 
-def slug_must_be_free(slug: str) -> None:
+def slug_must_be_free(slug: str, tenant_id: int = 0) -> None:
     """A pending tenant does not occupy its name: onboarding it again continues its setup. Names that look like it are
-    occupied."""
+    occupied, and former names of others.
+
+    tenant_id  the id that the tenant had and will have again, after a restore
+    """
     if Tenant.objects.filter(slug=slug).exclude(state=Tenant.State.PENDING).exists():
         raise SlugTaken(slug=slug)
     alike = Tenant.objects.alias(form=skeleton_in_database("slug")).filter(form=skeleton(slug))
     if other := alike.exclude(slug=slug).first():
         raise SlugConfusable(slug=slug, other=other.slug)
-    slug_must_not_be_of_former_tenant(slug)
+    slug_must_not_be_of_former_tenant(slug, tenant_id)
 
 
 def slug_must_be_free_for(tenant: Tenant, slug: str) -> None:
@@ -60,6 +64,12 @@ def slug_must_not_be_of_former_tenant(slug: str, tenant_id: int = 0) -> None:
     alike = FormerSlug.objects.alias(form=skeleton_in_database("slug")).filter(form=skeleton(slug))
     if alike.exclude(tenant_id=tenant_id).exists():
         raise SlugWasUsed(slug=slug)
+
+
+def host_must_be_free(host: str, tenant_id: int = 0) -> None:
+    """No other tenant has the host name."""
+    if Domain.objects.filter(domain=host).exclude(tenant_id=tenant_id).exists():
+        raise HostTaken(host=host)
 
 
 def tenant_must_be_set_up(tenant: Tenant) -> None:

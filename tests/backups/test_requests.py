@@ -157,6 +157,8 @@ def test_a_restore_in_place_whose_worker_was_killed_is_not_repeated(backup, acco
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(f"apps.backups.{point}", dies)
         restorations.run(request.pk)
+    assert Tenant.objects.get(slug="acme").mode == "maintenance"
+    Tenant.objects.get(slug="acme").set_mode(Tenant.Mode.NORMAL)
     with activate(Tenant.objects.get(slug="acme").info):
         sale(accountant, "99.00")
     before = entries()

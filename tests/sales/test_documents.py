@@ -149,6 +149,23 @@ def test_only_a_failed_document_is_retried(shop, accountant):
         dispatch(RetryInvoiceDocument(invoice_id=invoice.pk), actor=accountant)
 
 
+def test_a_missing_document_of_a_copy_without_files_is_made_again(shop, client_for, accountant):
+    invoice = issued(accountant)
+    documents.make(invoice.pk)
+    invoice.refresh_from_db()
+    with pytest.raises(DocumentNotFailed):
+        dispatch(RetryInvoiceDocument(invoice_id=invoice.pk), actor=accountant)
+    files().delete(invoice.file)
+
+    page = client_for(accountant).get(f"/t/acme/sales/invoice/{invoice.pk}/download/")
+    assert page.headers["Location"] == f"/t/acme/sales/invoice/{invoice.pk}/retry-document/"
+    dispatch(RetryInvoiceDocument(invoice_id=invoice.pk), actor=accountant)
+    documents.make(invoice.pk)
+
+    invoice.refresh_from_db()
+    assert (invoice.state, files().exists(invoice.file)) == ("stored", True)
+
+
 @pytest.mark.exhaustive("delivers all events of an invoice")
 def test_a_document_that_the_store_refuses_is_retried_and_stored(shop, accountant):
     """A folder has the name of the document's file."""

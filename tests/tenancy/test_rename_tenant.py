@@ -15,12 +15,14 @@ from apps.audit.models import Record
 from apps.bus import dispatch, dry_run
 from apps.kernel.actors import System
 from apps.kernel.clock import now, today
+from apps.kernel.db.violations import refusal_behind
 from apps.kernel.tenant import activate
 from apps.operations.commands import OnboardTenant
 from apps.service_accounts.commands import CreateServiceAccount
 from apps.tenancy import directory, rules
 from apps.tenancy.commands import CreateTenant, DiscardTenant, RenameTenant
 from apps.tenancy.errors import (
+    HostTaken,
     ReasonMissing,
     SlugConfusable,
     SlugMalformed,
@@ -133,6 +135,43 @@ def test_an_invalid_name_is_refused_and_leaves_the_tenant(acme, globex, fields, 
         dispatch(RenameTenant(**{"tenant_id": acme.id, "reason": "x", **fields}), actor=SUITE)
 
     assert (Tenant.objects.get(pk=acme.id).slug, FormerSlug.objects.count()) == ("acme", 0)
+
+
+def test_a_name_is_changed_under_a_short_name_that_is_reserved_by_now(acme):
+    Tenant.objects.filter(pk=acme.id).update(slug="adrnin")
+
+    assert rename(acme, "adrnin", name="Apex").name == "Apex"
+    assert rename(acme, None, name="Zenith").name == "Zenith"
+
+
+def test_a_short_name_whose_host_is_that_of_another_tenant_is_refused(acme, globex):
+    Domain.objects.create(tenant_id=globex.id, domain="apex.localhost", is_primary=False)
+
+    with pytest.raises(HostTaken):
+        rename(acme, "apex")
+
+    assert (Tenant.objects.get(pk=acme.id).slug, FormerSlug.objects.count()) == ("acme", 0)
+    with pytest.raises(HostTaken):
+        dispatch(CreateTenant(slug="apex", name="X", owner_email="x@x.example"), actor=SUITE)
+
+
+def test_the_database_refuses_a_host_of_two_tenants_with_the_same_code(acme, globex):
+    with pytest.raises(DatabaseError) as raised:
+        Domain.objects.create(tenant_id=globex.id, domain="acme.localhost", is_primary=False)
+
+    assert isinstance(refusal_behind(raised.value), HostTaken)
+
+
+@pytest.mark.parametrize("hosts", [(), ("apex.localhost",), ("acme.localhost", "apex.localhost")])
+def test_a_renamed_tenant_has_its_new_host_whichever_hosts_it_had(acme, hosts):
+    Domain.objects.filter(tenant_id=acme.id).delete()
+    for host in hosts:
+        Domain.objects.create(tenant_id=acme.id, domain=host, is_primary=host == "acme.localhost")
+
+    rename(acme, "apex")
+
+    rows = Domain.objects.filter(tenant_id=acme.id)
+    assert [*rows.values_list("domain", "is_primary")] == [("apex.localhost", True)]
 
 
 @pytest.mark.parametrize("slug", ["acme", "acrne"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from apps.backups import rules
 from apps.backups.commands import (
+    CancelRestoration,
     RequestBackup,
     RequestClone,
     RequestRestoreAsNew,
@@ -77,7 +78,12 @@ def request_restore_in_place(command: RequestRestoreInPlace) -> Restoration:
 
     return _stored(
         Restoration(
-            kind=Kind.IN_PLACE, backup=backup, tenant=tenant, database=tenant.database, reason=command.reason
+            kind=Kind.IN_PLACE,
+            backup=backup,
+            tenant=tenant,
+            name=tenant.name,
+            database=tenant.database,
+            reason=command.reason,
         )
     )
 
@@ -101,6 +107,16 @@ def request_clone(command: RequestClone) -> Restoration:
             reason=command.reason,
         )
     )
+
+
+@handles(CancelRestoration)
+def cancel_restoration(command: CancelRestoration) -> Restoration:
+    restoration = rules.restoration_must_be_waiting(command.restoration_id)
+    reason_must_be_given(command.reason, ReasonMissing)
+
+    by = actor_label(acting() or "")[:200]
+    restoration.finish(State.FAILED, f"Cancelled by {by}: {command.reason}")
+    return restoration
 
 
 def _stored(restoration: Restoration) -> Restoration:

@@ -23,7 +23,7 @@ from apps.backups.moves import offline, online
 from apps.backups.moves.online import Moved
 from apps.backups.restores.as_new import restore_as_new
 from apps.backups.restores.in_place import restore_in_place
-from apps.backups.restores.planning import Target
+from apps.backups.restores.planning import Target, valid_plan
 from apps.backups.schedule import jobs
 from apps.bus import handles
 from apps.bus.edits import Edits, Values, rows
@@ -68,11 +68,10 @@ def _restore_prerequisites(command: RestoreTenant) -> None:
     reason_must_be_given(command.reason, ReasonMissing)
     storage_key, checksum = jobs.locate(command.backup)
     with storage.opened(storage_key, checksum) as file:
-        rules.tenant_must_not_be_erased(BackupFile(file, storage_key).manifest["tenant"])
+        manifest = BackupFile(file, storage_key).manifest
+    rules.tenant_must_not_be_erased(manifest["tenant"])
     if command.slug:
-        tenancy.slug_must_be_well_formed(command.slug)
-        tenancy.slug_must_be_free(command.slug)
-        tenancy.database_must_be_known(command.database)
+        valid_plan(manifest, Target(slug=command.slug, name=command.name, database=command.database))
 
 
 @handles(RestoreTenant, dry_run=_restore_prerequisites)

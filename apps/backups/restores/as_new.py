@@ -18,21 +18,16 @@ from apps.backups.files.backup_file import BackupFile
 from apps.backups.schemas import owner
 from apps.kernel.clock import now
 from apps.kernel.db.unit_of_work import unit_of_work
-from apps.tenancy import directory, rules, tenant_schemas
+from apps.tenancy import directory, tenant_schemas
 from apps.tenancy.models import Domain, Tenant, TenantActivity
 from apps.tenancy.placement import tenant_mirror
 
 from .loading import load_and_verify, migrate_to_current
-from .planning import BEING_RESTORED, Plan, Target, existing_tenants, plan_of
+from .planning import BEING_RESTORED, Plan, Target, valid_plan
 
 
 def restore_as_new(backup_file: BackupFile, target: Target) -> Tenant:
-    rules.slug_must_be_well_formed(target.slug)
-    rules.slug_must_be_free(target.slug)
-    rules.database_must_be_known(target.database)
-
-    existing = existing_tenants(backup_file.manifest, target.slug)
-    plan = plan_of(backup_file.manifest, target, existing)
+    plan = valid_plan(backup_file.manifest, target)
     tenant = _reserve(plan)
     with transfer_lock(tenant.info), _removed_on_failure(tenant):
         made = load_and_verify(backup_file, tenant.pk, tenant.database)

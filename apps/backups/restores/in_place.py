@@ -1,4 +1,8 @@
-"""Restores a tenant in place: a backup replaces its data."""
+"""Restores a tenant in place: a backup replaces its data.
+
+The tenant is in maintenance from before its schema is replaced until the last step, so that a restore that is killed or
+fails in between leaves a closed tenant. Repeating the restore completes it; then an operator ends the maintenance.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,7 @@ from apps.kernel.files.store import files
 from apps.kernel.tenant import TenantInfo, activate
 from apps.tenancy import directory
 from apps.tenancy.models import Tenant
+from apps.tenancy.states import Mode
 
 from .loading import load_and_verify, migrate_to_current
 
@@ -28,13 +33,30 @@ def restore_in_place(backup_file: BackupFile, tenant: Tenant) -> Tenant:
     _must_be_of(backup_file, tenant)
     with transfer_lock(tenant.info):
         made = load_and_verify(backup_file, tenant.pk, tenant.database)
+        mode = _close(tenant)
         swap_schema(tenant, made)
         outbox.remove(tenant.pk, tenant.database)
         outbox.insert(backup_file.read("events.jsonl"), tenant.database, redeliver=True)
         _set_later_anchors_aside(tenant.info)
         importing.load_files(backup_file, tenant.info)
         migrate_to_current(tenant, backup_file.manifest["fingerprint"])
+        _set_mode(tenant, mode)
     return tenant
+
+
+def _close(tenant: Tenant) -> Mode:
+    """Returns the mode before."""
+    tenant.refresh_from_db(fields=["mode"])
+    mode = Mode(tenant.mode)
+    _set_mode(tenant, Mode.MAINTENANCE)
+    return mode
+
+
+def _set_mode(tenant: Tenant, mode: Mode) -> None:
+    """Loading takes long, so the row may have changed."""
+    tenant.refresh_from_db(fields=["mode", "epoch"])
+    tenant.set_mode(mode)
+    directory.changed()
 
 
 def swap_schema(tenant: Tenant, made: TenantInfo) -> None:

@@ -23,6 +23,7 @@ from django.conf import settings
 from django.utils.dateparse import parse_date, parse_datetime
 
 from apps.kernel.clock import now
+from apps.tenancy import rules
 from apps.tenancy.errors import SlugTaken
 from apps.tenancy.models import Tenant
 from apps.tenancy.states import Mode, State
@@ -75,6 +76,15 @@ class Plan:
     trial_ends_on: dt.date | None
     domains: tuple[str, ...]
     has_events: bool
+
+
+def valid_plan(manifest: Mapping[str, Any], target: Target) -> Plan:
+    """Under its former id a tenant may have its former names again. Raises the refusals of a short name or database."""
+    rules.slug_must_be_well_formed(target.slug)
+    plan = plan_of(manifest, target, existing_tenants(manifest, target.slug))
+    rules.slug_must_be_free(target.slug, plan.number or 0)
+    rules.database_must_be_known(target.database)
+    return plan
 
 
 def existing_tenants(manifest: Mapping[str, Any], slug: str) -> Existing:

@@ -15,7 +15,7 @@ from apps.backups.errors import BackupUnknown
 from apps.backups.exclusion import lock_of, transfer_lock
 from apps.backups.files import storage
 from apps.backups.files.exporting import export
-from apps.backups.models import Backup, Restoration
+from apps.backups.models import Backup, Restoration, RestoreDrill
 from apps.kernel import progress
 from apps.kernel.clock import now
 from apps.kernel.db.locks import advisory_lock
@@ -90,7 +90,8 @@ def locate(reference: str) -> tuple[str, str]:
 
 def prune() -> int:
     """Removes scheduled backups beyond their retention, but never the newest of a tenant; and all backups of erased
-    tenants. A failed removal does not stop the others. Returns how many were removed."""
+    tenants. A backup that is being restored or verified is removed later. A failed removal does not stop the others.
+    Returns how many were removed."""
     policies, expired = Policies(), list(Backup.objects.done().filter(tenant=None))
     retained = Backup.objects.done().exclude(tenant=None).order_by("tenant", "-begun_at", "-pk")
     for tenant, backups in groupby(retained, key=lambda backup: backup.tenant_id):
@@ -109,14 +110,27 @@ def _expired(newest_first: Sequence[Backup], policy: Policy) -> list[Backup]:
     ]
 
 
-def _remove(backup: Backup) -> bool:
-    try:
-        storage.remove(backup.storage_key)
-    except Exception:
-        log.exception("The backup %s could not be removed.", backup)
-        return False
-    backup.finish(Backup.State.REMOVED)
+def _remove(expired: Backup) -> bool:
+    """Locks the row, as a request to restore or verify the backup does."""
+    with transaction.atomic():
+        backup = Backup.objects.done().select_for_update().filter(pk=expired.pk).first()
+        if backup is None or _is_in_use(backup):
+            return False
+        try:
+            storage.remove(backup.storage_key)
+        except Exception:
+            log.exception("The backup %s could not be removed.", backup)
+            return False
+        backup.finish(Backup.State.REMOVED)
     return True
+
+
+def _is_in_use(backup: Backup) -> bool:
+    """By an unfinished restore or restore drill. Backups of an erased tenant are not restored."""
+    if backup.tenant_id is None:
+        return False
+    restored, verified = Restoration.objects.filter(backup=backup), RestoreDrill.objects.filter(backup=backup)
+    return restored.unfinished().exists() or verified.unfinished().exists()
 
 
 def _write(backup: Backup, tenant: Tenant, *, with_files: bool = False) -> None:

@@ -31,6 +31,7 @@ from apps.tenancy.models import Tenant
 
 log = logging.getLogger("bursar.backups")
 RESTORE_DRILL_LOCK = Lock("restore drill")
+BACKUP_REMOVED = "The backup was removed before it was verified. Verify another one."
 BACKOFF = Backoff((dt.timedelta(hours=6),), jitter=0)
 """Between the starts of a failed restore drill and of the next."""
 
@@ -55,13 +56,13 @@ def run_now() -> RestoreDrill | None:
 def run(number: int) -> RestoreDrill | None:
     """Runs a waiting restore drill. None if it is not waiting any more, or another one is running."""
     with _restore_drill_lock() as is_acquired:
-        waiting_drill, backup = RestoreDrill.objects.waiting().filter(pk=number), _chosen(number)
-        if is_acquired and backup is None:
-            waiting_drill.delete()  # the last backup was removed meanwhile
         with transaction.atomic():
-            drill = claim(waiting_drill) if is_acquired and backup else None
-            if drill is None or backup is None:
+            drill = claim(RestoreDrill.objects.waiting().filter(pk=number)) if is_acquired else None
+            if drill is None:
                 return None
+            backup = _chosen(drill)
+            if backup is None:
+                return _ended_without_backup(drill)
             _started(drill, backup)
         return _run(drill)
 
@@ -118,6 +119,16 @@ def _run(drill: RestoreDrill) -> RestoreDrill:
     return drill
 
 
+def _ended_without_backup(drill: RestoreDrill) -> RestoreDrill | None:
+    """The backup was removed meanwhile. An operator who chose it sees why it was not verified; a scheduled restore
+    drill is scheduled again after the next backup."""
+    if drill.backup_id is None:
+        drill.delete()
+        return None
+    _end(drill, error=BACKUP_REMOVED)
+    return drill
+
+
 def _end(drill: RestoreDrill, *, error: str) -> None:
     drill.finish(RestoreDrill.State.FAILED if error else RestoreDrill.State.DONE, error)
 
@@ -129,10 +140,9 @@ def _started(drill: RestoreDrill, backup: Backup) -> RestoreDrill:
     return drill
 
 
-def _chosen(number: int) -> Backup | None:
+def _chosen(drill: RestoreDrill) -> Backup | None:
     """The backup that an operator chose for the waiting restore drill, or the sample."""
-    drill = RestoreDrill.objects.select_related("backup__tenant").filter(pk=number).first()
-    if drill is None or drill.backup is None:
+    if drill.backup is None:
         return _sample()
     is_restorable = drill.backup.state == Backup.State.DONE and drill.backup.tenant is not None
     return drill.backup if is_restorable else None

@@ -23,6 +23,7 @@ from apps.kernel.files.store import files
 from apps.kernel.search import May
 from apps.sales.commands import RetryInvoiceDocument
 from apps.sales.models import Invoice
+from apps.sales.queries import document_is_missing
 from apps.sales.search import INVOICES
 
 from .customer_filter import OfCustomer
@@ -114,10 +115,12 @@ class RetryDocument(CommandPage):
 
 
 def download(request: HttpRequest, *, context: dict[str, Any], invoice_id: int) -> HttpResponseBase:
-    """Redirects to the document; the link expires after five minutes."""
+    """Redirects to the document; the link expires after five minutes. A missing document can be made again."""
     invoice = Invoice.objects.filter(pk=invoice_id).exclude(file="").first()
     if invoice is None:
         raise Http404
+    if document_is_missing(invoice) and request.user.has_perm(RETRY):
+        return redirect("admin:retry_invoice_document", invoice.pk)
     return redirect(files().url(invoice.file))
 
 

@@ -35,7 +35,8 @@ def retry_invoice_document(command: RetryInvoiceDocument) -> Invoice:
     invoice = rules.invoice_must_exist(command.invoice_id)
     rules.document_must_have_failed(invoice)
 
-    _moved(invoice, Invoice.State.ISSUED)
+    if invoice.state == Invoice.State.FAILED:
+        _moved(invoice, Invoice.State.ISSUED)
 
     publish(
         InvoiceDocumentRetried(invoice_id=invoice.pk, order_id=invoice.order_id, attempt=uuid.uuid4().hex)
