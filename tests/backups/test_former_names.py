@@ -9,7 +9,6 @@ from apps.kernel.clock import now
 from apps.kernel.tenant import activate
 from apps.tenancy.errors import SlugWasUsed
 from apps.tenancy.models import FormerSlug, Tenant
-from tests.backups.test_restore_plan import MANIFEST
 
 NOVEL = Target(slug="novel", database="home")
 
@@ -34,7 +33,18 @@ def renamed_and_gone(db):
 
 
 def manifest_of(tenant_id, slug="novel"):
-    return {**MANIFEST, "tenant": {**MANIFEST["tenant"], "id": tenant_id, "slug": slug}}
+    source = {
+        "id": tenant_id,
+        "slug": slug,
+        "name": "X",
+        "owner_email": "x@x.example",
+        "region": "",
+        "epoch": 0,
+        "state": "active",
+        "trial_ends_on": None,
+        "created_at": "2025-01-01T00:00:00+00:00",
+    }
+    return {"made_at": "2026-01-09T12:00:00+00:00", "domains": [], "tenant": source}
 
 
 def test_a_tenant_has_its_former_name_again_after_a_restore_under_its_former_id(renamed_and_gone):

@@ -6,24 +6,38 @@ import datetime as dt
 
 import pytest
 
-from apps.backups.commands import CancelRestoration, VerifyBackup
+from apps.backups.commands import CancelRestoration, RequestRestoreInPlace, VerifyBackup
 from apps.backups.errors import RestorationIsNotWaiting, RestorationUnknown
 from apps.backups.models import Backup, Restoration, RestoreDrill
 from apps.backups.schedule import jobs, restorations, restore_drills, running
+from apps.bus import dispatch
+from apps.kernel.actors import System
 from apps.kernel.clock import moved_to, now
 from apps.kernel.tenant import activate
+from apps.ledger.models import Entry
 from apps.tenancy.commands import RenameTenant
 from apps.tenancy.errors import ReasonMissing
 from apps.tenancy.models import Tenant
 from tests.support.transfer import sale
-
-from .test_requests import entries, in_place, send
 
 
 @pytest.fixture
 def backup(platform):
     """A backup of acme with one entry."""
     return jobs.make(Tenant.objects.get(pk=platform.id), Backup.Kind.MANUAL)
+
+
+def send(command):
+    return dispatch(command, actor=System("The suite"))
+
+
+def in_place(backup):
+    return send(RequestRestoreInPlace(backup_id=backup.pk, confirmation="Acme Corporation", reason="Lost."))
+
+
+def entries():
+    with activate(Tenant.objects.get(slug="acme").info):
+        return Entry.objects.count()
 
 
 @pytest.mark.physical_copy
