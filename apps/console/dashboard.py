@@ -25,9 +25,12 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _checklist(request: HttpRequest, steps: Sequence[hooks.SetUpStep]) -> Sequence[dict[str, Any]]:
-    """The steps, until one that ends the checklist is done; none for users who may do none of them."""
+    """The steps, until one that ends the checklist is done, and then the lasting ones that are not done; none for users
+    who may do none of them."""
+    if any(step.ends and step.is_done() for step in steps):
+        steps = [step for step in steps if step.lasting and hooks.may(request, step) and not step.is_done()]
     permitted = {step.rank for step in steps if hooks.may(request, step)}
-    if not permitted or any(step.ends and step.is_done() for step in steps):
+    if not permitted:
         return ()
     return [
         {

@@ -133,7 +133,8 @@ class Table:
 @dataclass(frozen=True, kw_only=True)
 class SetUpStep:
     """A step of the checklist on the dashboard, by which a new tenant is set up: `link` is the name of the page that
-    does it, for users with the permission. The checklist disappears when a step that `ends` it is done."""
+    does it, for users with the permission. The checklist disappears when a step that `ends` it is done, except for the
+    steps that are `lasting`: they appear whenever they are not done, such as after an upgrade."""
 
     rank: int
     title: str | Promise
@@ -141,6 +142,7 @@ class SetUpStep:
     is_done: Callable[[], bool]
     link: str
     ends: bool = False
+    lasting: bool = False
 
 
 @dataclass(frozen=True)

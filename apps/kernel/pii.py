@@ -9,7 +9,8 @@ A declaration for a model also applies to its versions in the field history.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 from django.apps import apps
@@ -23,8 +24,11 @@ class Kind(StrEnum):
     EMAIL = "email"
     TEXT = "text"
     REFERENCE = "reference"
-    """A text that identifies a record, such as "order:12", which stays; any other one, and what follows the kinds in
-    "transfer:manual:DE89…", is replaced like a text, so that references remain equal where they were."""
+    """A text that identifies a record, such as "order:12", which stays if the kind of record is declared
+    (declare_references). Any other one is replaced like a text, so that references remain equal where they were."""
+    SOURCE = "source"
+    """The business fact of an entry, such as "refund_ledger:7:order:12": what follows a declared beginning
+    (declare_sources) is replaced like the reference or text that it is."""
     SECRET = "secret"  # noqa: S105 - a kind of value
     DATA = "data"
     """JSON: emptied."""
@@ -32,9 +36,12 @@ class Kind(StrEnum):
     """A boolean that enables contact with other systems: false in a copy."""
 
 
-NAME, EMAIL, TEXT, REFERENCE, SECRET, DATA, OFF = Kind
+NAME, EMAIL, TEXT, REFERENCE, SOURCE, SECRET, DATA, OFF = Kind
 
 _fields: dict[str, dict[str, Kind]] = {}
+_references: set[str] = set()
+_before_references: set[str] = set()
+_before_texts: set[str] = set()
 _excluded: set[str] = set()
 _excluded_from_anonymous: set[str] = set()
 
@@ -42,6 +49,35 @@ _excluded_from_anonymous: set[str] = set()
 def declare_pii(model: str, **fields: Kind) -> None:
     """Declares PII and secret fields of a model ("app.Model")."""
     _fields.setdefault(model.lower(), {}).update(fields)
+
+
+def declare_references(*kinds: str) -> None:
+    """Kinds of record in references that stay: "order" of "order:12"."""
+    _references.update(kinds)
+
+
+def declare_sources(*, before_reference: Iterable[str] = (), before_text: Iterable[str] = ()) -> None:
+    """Beginnings of the sources of entries, as regular expressions: what follows is the value of a field of kind
+    REFERENCE, or of kind TEXT."""
+    _before_references.update(before_reference)
+    _before_texts.update(before_text)
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """Regular expressions of PostgreSQL: of a reference that stays, and of the beginnings of sources."""
+
+    reference: str
+    before_reference: str
+    before_text: str
+
+
+def reference_patterns() -> Patterns:
+    return Patterns(
+        f"^({'|'.join(sorted(_references))}):[0-9]{{1,12}}$",
+        f"^(?:{'|'.join(sorted(_before_references))}):",
+        f"^(?:{'|'.join(sorted(_before_texts))}):",
+    )
 
 
 def exclude_from_clones(*models: str) -> None:

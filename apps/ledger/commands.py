@@ -61,8 +61,8 @@ class BookEntry(_EntryFields):
 class PostEntry(_WriteEntry):
     """Post an entry: it gets its number and never changes again. It must balance in each currency.
 
-    source  the business fact of the entry, such as "payment_confirmed:17". A fact is posted once: a repeated command
-            with the same lines returns the existing entry, and one with other lines is refused
+    source  the business fact of the entry, such as "payroll:17", and none of a document. A fact is posted once: a
+            repeated command with the same lines returns the existing entry, and one with other lines is refused
     """
 
     permission = "ledger.post_entry"

@@ -59,6 +59,10 @@ class FactAlreadyPosted(Conflict):
     enforced_by = ("ledger_entry_source_once",)
 
 
+class SourceReserved(Invalid):
+    message = _("{source} is the fact of {document}, which books its entry itself.")
+
+
 class SnapshotTooOld(Conflict):
     message = _("A draft must be posted in READ COMMITTED: an older snapshot could miss a line.")
     enforced_by = ("BL012",)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.attachments.hooks import attachable
 from apps.backups.hooks import invariant
 from apps.events.postponing import when_postponed
-from apps.kernel.pii import NAME, REFERENCE, TEXT, declare_pii, exclude_from_clones
+from apps.kernel.pii import NAME, REFERENCE, SOURCE, TEXT, declare_pii, exclude_from_clones
 from apps.notices.hooks import declare_kind
 from apps.periods import hooks as periods
 from apps.settings import queries as settings_queries
@@ -52,7 +52,7 @@ def figures() -> list[list[str]]:
     ]
 
 
-declare_pii("ledger.Entry", memo=TEXT, payee=NAME, reference=REFERENCE, source=REFERENCE)
+declare_pii("ledger.Entry", memo=TEXT, payee=NAME, reference=REFERENCE, source=SOURCE)
 declare_pii("ledger.EntryLine", memo=TEXT)
 declare_pii("ledger.JournalImport", name=TEXT)
 exclude_from_clones("ledger.StagedEntry")  # without its job

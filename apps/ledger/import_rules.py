@@ -62,7 +62,11 @@ def staged_entries_must_be_bookable(staged: QuerySet[StagedEntry]) -> None:
     ]
     for account, reason in reasons.items():
         with_account = staged.filter(lines__contains=[[account]]).order_by("row")
-        faults += [RowFault(entry.row, reason, "account") for entry in with_account.only("row")]
+        faults += [
+            RowFault(entry.row, reason, "account")
+            for entry in with_account.only("row", "lines")
+            if any(line[0] == account for line in entry.lines)  # the text may also be an amount or a memo
+        ]
     if faults:
         raise ImportNotBookable(sorted(faults, key=lambda fault: fault.row))
 

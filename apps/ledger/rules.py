@@ -40,8 +40,9 @@ from .errors import (
     FactAlreadyPosted,
     JournalCodeTaken,
     JournalUnknown,
+    SourceReserved,
 )
-from .hooks import AccountSetting
+from .hooks import AccountSetting, document_of
 from .line_rules import lines_must_balance, lines_must_be_money, lines_must_be_two
 from .models import Account, Entry, EntryLine, Journal
 from .queries.account_settings import settings_naming, unusable_account, unusable_accounts
@@ -111,6 +112,12 @@ def fact_must_not_be_posted_with_other_lines(source: str, lines: Sequence[Line])
     ):
         raise FactAlreadyPosted(source=source)
     return entry
+
+
+def source_must_not_be_of_document(source: str) -> None:
+    """Documents book their entries (BookEntry): another entry with the fact would prevent that."""
+    if document := document_of(source):
+        raise SourceReserved(source=source, document=str(document.name))
 
 
 def _lock_source(source: str) -> None:

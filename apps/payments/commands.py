@@ -37,7 +37,7 @@ class ConfirmPayment(Command):
     """Confirm that the money was received, and post it to the ledger. Money for a void or failed payment is posted
     and refunded.
 
-    provider  the provider that received the money: a refund is sent the same way. A bank transfer, unless it says else
+    provider  the provider that received the money: a refund is sent the same way. That of the payment, if empty
     received_on  the day of the receipt, today by default; if its period is closed, the entry is on the first open day
     """
 
@@ -49,7 +49,7 @@ class ConfirmPayment(Command):
 
     payment_id: int
     provider_payment_id: str
-    provider: str = "manual"
+    provider: str = ""
     received_on: dt.date | None = None
 
     def natural_key(self) -> str:

@@ -23,15 +23,16 @@ from .postings import book
 from .setting_definitions import RECEIVABLE
 
 REFERENCE = Lock("{schema}:payments:{reference}")
-TRANSFER = Lock("{schema}:transfer:{provider}:{number}")
+TRANSFER = Lock("{schema}:transfer:{number}")
 TRANSFERS = ("manual", CREDIT)
 """What may cover a bank transfer without a user: a payment by card may be charged at any time, so a user decides."""
 
 
-def lock_transfer(provider: str, number: str) -> None:
-    """Serialises the reports of a transfer: the later of two compares itself with the credit of the earlier."""
+def lock_transfer(number: str) -> None:
+    """Serialises the reports of a transfer, of all providers: the later of two compares itself with what the earlier
+    has booked."""
     with connection.cursor() as cursor:
-        TRANSFER.key(provider=provider, number=number).hold(cursor)
+        TRANSFER.key(number=number).hold(cursor)
 
 
 def lock_reference(reference: str) -> None:

@@ -90,6 +90,13 @@ class TransferDiffers(Conflict):
     )
 
 
+class TransferOfOtherProvider(Conflict):
+    message = _(
+        "The transfer {provider_payment_id} of the same amount and purpose is booked already, as {booked_as} through"
+        " {provider}."
+    )
+
+
 class RefundUnknown(NotFound):
     message = _("There is no refund {refund_id}.")
 

@@ -9,7 +9,7 @@ from apps.attachments.hooks import attachable
 from apps.bus import dispatch
 from apps.kernel.money import Money
 from apps.kernel.notation import amount_in_json, whole_number_in_json
-from apps.kernel.pii import NAME, REFERENCE, SECRET, TEXT, declare_pii
+from apps.kernel.pii import NAME, REFERENCE, SECRET, TEXT, declare_pii, declare_references, declare_sources
 from apps.kernel.text import is_visible, sanitised
 from apps.ledger.hooks import Document, declare_document
 from apps.periods import hooks as periods
@@ -132,6 +132,11 @@ webhooks.incoming("payment.confirmed", confirmed)
 webhooks.incoming("payment.failed", failed)
 webhooks.incoming("transfer.received", received)
 
+declare_references("payment", "payment_confirmed")
+declare_sources(
+    before_reference=("refund_ledger:[0-9]{1,12}", "credit_refunded:[0-9]{1,12}"),
+    before_text=(f"transfer:(?:{'|'.join(PROVIDERS)})",),
+)
 declare_pii("payments.Payment", reference=REFERENCE, token=SECRET, provider_payment_id=TEXT, why=TEXT)
 declare_pii("payments.Credit", payer_name=NAME, reference=REFERENCE, provider_payment_id=TEXT)
 declare_pii("payments.CreditRefund", reference=REFERENCE, provider_refund_id=TEXT, reason=TEXT)

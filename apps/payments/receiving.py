@@ -11,9 +11,11 @@ from apps.kernel.actors import Actor
 from apps.kernel.money import Money
 
 from .commands import ConfirmPayment, ReceiveTransfer
-from .errors import PaymentIsConfirmed, ProviderIdTaken
+from .covering import TRANSFERS
+from .errors import PaymentIsConfirmed, ProviderIdTaken, TransferOfOtherProvider
 from .models import Credit, Payment
 from .providers import ProviderResponse
+from .transfer_rules import booked_transfers
 
 
 def receive_charge(payment: Payment, response: ProviderResponse, *, actor: Actor) -> Payment | Credit:
@@ -37,8 +39,9 @@ def receive(
     received_on: dt.date | None,
     actor: Actor,
 ) -> Payment | Credit:
-    """Books money for a payment. Another amount, or money through another provider, is on account."""
-    if amount == payment.amount and provider == payment.provider:
+    """Books money for a payment. Another amount, money through another provider, or money for an ended payment that
+    another one replaces, is on account. What is booked already, also through another provider, is returned."""
+    if amount == payment.amount and provider == payment.provider and not _is_replaced(payment):
         try:
             confirmed: Payment = dispatch(
                 ConfirmPayment(
@@ -49,10 +52,12 @@ def receive(
                 ),
                 actor=actor,
             )
-        except (PaymentIsConfirmed, FactConflict, ProviderIdTaken):
-            pass  # something else has paid for it
+        except (PaymentIsConfirmed, FactConflict, ProviderIdTaken, TransferOfOtherProvider):
+            pass  # something else has paid for it, or the transfer was entered as one of another provider
         else:
             return confirmed
+    for transfer in booked_transfers(number, amount, payment.reference):
+        return transfer.booked_as
     credit: Credit = dispatch(
         ReceiveTransfer(
             payment_id=payment.pk,
@@ -65,3 +70,13 @@ def receive(
         actor=actor,
     )
     return credit
+
+
+def _is_replaced(payment: Payment) -> bool:
+    """Whether money for the payment, a bank transfer that is void or has failed, belongs to another one that is
+    outstanding for the same purpose. The late charge of a card is refunded instead."""
+    outstanding = Payment.objects.filter(
+        reference=payment.reference, provider=payment.provider, state=Payment.State.REQUESTED
+    )
+    is_over = payment.state in (Payment.State.VOID, Payment.State.FAILED)
+    return is_over and payment.provider in TRANSFERS and outstanding.exists()

@@ -33,8 +33,6 @@ from .errors import (
     PaymentNotOutstanding,
     PaymentsInFlight,
     PaymentUnknown,
-    ProviderIdMissing,
-    ProviderIdTaken,
     ProviderUnknown,
     ReceivedInFuture,
     ReferenceDiffers,
@@ -43,10 +41,9 @@ from .errors import (
     RefundSentDiffers,
     RefundTooLarge,
     RefundUnknown,
-    TransferDiffers,
 )
 from .hooks import Payer
-from .models import Credit, CreditRefund, Payment, Refund, Transfer
+from .models import Credit, CreditRefund, Payment, Refund
 from .providers import PROVIDERS, PaymentProvider
 from .setting_definitions import ACCOUNTS
 
@@ -107,21 +104,6 @@ def payment_must_exist(payment_id: int) -> Payment:
     if payment is None:
         raise PaymentUnknown(payment_id=payment_id)
     return payment
-
-
-def provider_id_must_be_present(provider_payment_id: str) -> None:
-    if not is_visible(provider_payment_id):
-        raise ProviderIdMissing
-
-
-def provider_id_must_be_free(payment: Payment, provider: str, provider_payment_id: str) -> None:
-    """The transfer is not booked yet, or it confirms this payment."""
-    provider_id_must_be_present(provider_payment_id)
-    booked = Transfer.objects.filter(provider=provider, number=provider_payment_id).first()
-    if booked and booked.payment_id != payment.pk:
-        raise ProviderIdTaken(
-            provider_payment_id=provider_payment_id, booked_as=booked.payment or booked.credit
-        )
 
 
 def payment_must_not_be_confirmed(payment: Payment) -> None:
@@ -193,11 +175,13 @@ def purpose_of(payment_id: int, reference: str) -> str:
 
 
 def payment_for(payment_id: int, reference: str) -> Payment | None:
-    """The payment that the money is for, locked: the one it names, or the outstanding one of its purpose."""
-    if payment_id:
-        return payment_must_exist(payment_id)
+    """The payment that the money is for, locked: the one it names while outstanding, or the outstanding one of its
+    purpose."""
+    named = payment_must_exist(payment_id) if payment_id else None
+    if (named and named.state == Payment.State.REQUESTED) or not reference:
+        return named
     outstanding = Payment.objects.filter(reference=reference, state=Payment.State.REQUESTED)
-    return outstanding.select_for_update().first() if reference else None
+    return outstanding.select_for_update().first() or named
 
 
 def payer_must_agree(code: str, reference: str) -> Payer:
@@ -211,31 +195,6 @@ def payer_must_agree(code: str, reference: str) -> Payer:
     if of_reference.key not in ("", payer.key):
         raise PayerDiffers(reference=reference, name=of_reference.name, other=payer.name)
     return payer
-
-
-def transfer_must_not_differ(
-    provider: str, number: str, amount: Money, reference: str, payer: Payer
-) -> Credit | None:
-    """The credit of the transfer, if it is booked: of the same amount, and not as a payment; for the same purpose and
-    customer, where they are reported again."""
-    booked = (
-        Transfer.objects.filter(provider=provider, number=number).select_related("credit", "payment").first()
-    )
-    if booked and (booked.credit is None or booked.credit.amount != amount):
-        raise ProviderIdTaken(provider_payment_id=number, booked_as=booked.payment or booked.credit)
-    if booked is None or booked.credit is None:
-        return None
-    credit = booked.credit
-    for reported, known, name in (
-        (reference, credit.reference, reference),
-        (payer.key, credit.payer, payer.name),
-    ):
-        if reported not in ("", known):
-            booked_for = credit.reference or credit.payer_name or "-"
-            raise TransferDiffers(
-                provider_payment_id=number, booked_as=credit, booked_for=booked_for, other=name or reported
-            )
-    return credit
 
 
 def payment_must_be_outstanding(payment: Payment) -> None:

@@ -10,7 +10,7 @@ from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext_lazy as _
 
 from apps.attachments.hooks import attachable
-from apps.kernel.pii import EMAIL, NAME, SECRET, TEXT, declare_pii
+from apps.kernel.pii import EMAIL, NAME, SECRET, TEXT, declare_pii, declare_references
 from apps.kernel.search import May, Request
 from apps.ledger.hooks import Document, declare_document
 from apps.payments.hooks import Matching, Payer, payers
@@ -77,6 +77,7 @@ declare_document(
 periods.closing_check(rules.no_order_must_be_in_progress)
 payers(of_reference=payer_of, with_code=payer_with_code, matching=payers_matching, names=names_of_payers)
 
+declare_references("customer", "order", "invoice_issued", "refund_credited")
 declare_pii("sales.Customer", name=NAME, email=EMAIL, address=TEXT)
 declare_pii("sales.Order", token=SECRET, placed_by=NAME, why=TEXT)
 declare_pii("sales.Invoice", customer_name=NAME, customer_address=TEXT, failure=TEXT)

@@ -1,4 +1,4 @@
-"""The checklist on a tenant's dashboard, until the first period is closed."""
+"""The checklist on a tenant's dashboard, until the first period is closed; and its lasting steps."""
 
 from __future__ import annotations
 
@@ -56,6 +56,7 @@ def test_each_step_is_done_when_its_rows_exist(at_acme, client_for, owner, contr
 
 def test_the_checklist_disappears_after_the_first_close(at_acme, client_for, controller):
     client = client_for(controller)
+    dispatch(SetUpSales(), actor=controller)
     assert 'aria-label="Set up"' in checklist(client)[1]
 
     january = Period.objects.get(number=1)
@@ -64,6 +65,20 @@ def test_the_checklist_disappears_after_the_first_close(at_acme, client_for, con
     steps, page = checklist(client)
     assert not steps
     assert 'aria-label="Set up"' not in page
+
+
+def test_accounts_of_settings_that_are_missing_appear_after_the_first_close(
+    at_acme, client_for, controller, user_without_role
+):
+    """As in a tenant that was set up before money on account had an account."""
+    dispatch(
+        ClosePeriod(period_id=Period.objects.get(number=1).pk, reason="The month is over."), actor=controller
+    )
+
+    (step,) = checklist(client_for(controller))[0]
+    assert (step["title"], step["is_done"]) == ("Accounts of the settings", False)
+    assert step["link"]
+    assert not checklist(client_for(user_without_role))[0]
 
 
 def test_a_step_links_to_its_page_for_users_who_may_open_it_only(
@@ -79,7 +94,7 @@ def test_a_step_links_to_its_page_for_users_who_may_open_it_only(
     assert not checklist(client_for(user_without_role))[0]
 
 
-def test_a_tenant_that_is_set_up_pays_one_query_for_the_checklist(at_acme, controller):
+def test_the_end_of_the_checklist_is_known_by_one_query(at_acme, controller):
     dispatch(
         ClosePeriod(period_id=Period.objects.get(number=1).pk, reason="The month is over."), actor=controller
     )

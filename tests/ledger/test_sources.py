@@ -10,12 +10,13 @@ from django.db import IntegrityError, connection, connections, transaction
 
 from apps.bus import dispatch
 from apps.kernel.tenant import activate
-from apps.ledger.errors import FactAlreadyPosted
+from apps.ledger.errors import FactAlreadyPosted, SourceReserved
+from apps.ledger.hooks import document_facts
 from apps.ledger.models import Entry
 from tests.support.books import sale
 from tests.support.ledger_sql import DRAFT
 
-FACT = "payment_confirmed:17"
+FACT = "payroll:17"
 
 
 def paid(amount="10.00"):
@@ -34,6 +35,15 @@ def test_a_repeated_fact_with_other_lines_is_refused(chart, accountant):
 
     with pytest.raises(FactAlreadyPosted):
         dispatch(paid("11.00"), actor=accountant)
+
+
+def test_an_entry_with_the_fact_of_a_document_is_refused(chart, accountant):
+    assert {"payment_confirmed", "invoice_issued"} <= document_facts()
+    for fact in document_facts():
+        with pytest.raises(SourceReserved, match=f"{fact}:17 is the fact of"):
+            dispatch(replace(sale(), source=f"{fact}:17"), actor=accountant)
+
+    assert not Entry.objects.exists()
 
 
 def test_repeated_entries_without_a_fact_are_all_posted(chart, accountant):

@@ -181,7 +181,10 @@ def test_a_card_that_is_charged_beside_a_transfer_is_booked_on_account(till, con
     payment = dispatch(request(provider="sandbox", token="tok_ok"), actor=controller)
     if is_charged_before:
         PROVIDERS["sandbox"].charge(payment)
-    dispatch(ConfirmPayment(payment_id=payment.pk, provider_payment_id="bank-1"), actor=controller)
+    dispatch(
+        ConfirmPayment(payment_id=payment.pk, provider_payment_id="bank-1", provider="manual"),
+        actor=controller,
+    )
     settle()
 
     assert state(payment) == ("confirmed", "manual")
@@ -198,7 +201,10 @@ def test_a_card_that_is_charged_beside_a_transfer_is_booked_on_account(till, con
 def test_a_refund_never_goes_to_a_card_that_was_not_charged(till, controller):
     """One payment by card was paid by transfer, another from credits: its refund goes back on account."""
     by_transfer = dispatch(request(provider="sandbox", token="tok_ok"), actor=controller)
-    dispatch(ConfirmPayment(payment_id=by_transfer.pk, provider_payment_id="bank-1"), actor=controller)
+    dispatch(
+        ConfirmPayment(payment_id=by_transfer.pk, provider_payment_id="bank-1", provider="manual"),
+        actor=controller,
+    )
     from_credits = dispatch(request("order:2", provider="sandbox", token="tok_ok"), actor=controller)
     credit = dispatch(transfer("100", "bank-2", reference="order:2"), actor=controller)
     dispatch(apply(credit, from_credits), actor=controller)

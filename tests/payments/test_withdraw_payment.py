@@ -96,7 +96,7 @@ def test_a_payment_by_card_that_is_paid_otherwise_is_withdrawn(card, pending, co
 
 def test_a_charge_of_a_payment_that_is_paid_otherwise_is_on_account(card, pending, controller):
     card.charged = True
-    confirm = ConfirmPayment(payment_id=pending.pk, provider_payment_id="bank-1")
+    confirm = ConfirmPayment(payment_id=pending.pk, provider_payment_id="bank-1", provider="manual")
 
     dispatch(confirm, actor=controller)
     settle()

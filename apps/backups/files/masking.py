@@ -16,7 +16,7 @@ from psycopg import sql
 from apps.backups.schemas import transaction_ids
 from apps.backups.schemas.catalogue import Column, Table
 from apps.backups.schemas.checksums import TableChecksum, checksum
-from apps.kernel.pii import Kind, pii_columns, tables_not_copied
+from apps.kernel.pii import Kind, pii_columns, reference_patterns, tables_not_copied
 
 
 class Masking(StrEnum):
@@ -109,7 +109,14 @@ class MaskedSchema:
 
 def _masked(own: sql.Composable, column: Column, kind: Kind, key: str) -> sql.Composed:
     """NULL and the empty string identify no person and are unchanged."""
-    mask = sql.SQL(_MASKS[kind]).format(own=own, key=sql.Literal(key))
+    patterns = reference_patterns()
+    mask = sql.SQL(_MASKS[kind]).format(
+        own=own,
+        key=sql.Literal(key),
+        reference=sql.Literal(patterns.reference),
+        before_reference=sql.Literal(patterns.before_reference),
+        before_text=sql.Literal(patterns.before_text),
+    )
     if kind in (Kind.DATA, Kind.OFF):
         return mask
     if kind is Kind.SECRET and not column.required:
@@ -120,13 +127,28 @@ def _masked(own: sql.Composable, column: Column, kind: Kind, key: str) -> sql.Co
     )
 
 
+def _text(value: str) -> str:
+    return f"'(text ' || substr(md5({{key}} || {value}), 1, 16) || ')'"
+
+
+def _reference(value: str) -> str:
+    return f"CASE WHEN {value} ~ {{reference}} THEN {value} ELSE {_text(value)} END"
+
+
+def _after(beginning: str) -> str:
+    return f"regexp_replace({{own}}::text, {beginning}, '')"
+
+
 _MASKS = {
     Kind.NAME: "'Person ' || substr(md5({key} || {own}::text), 1, 16)",
     Kind.EMAIL: "'person-' || substr(md5({key} || lower({own}::text)), 1, 16) || '@sandbox.invalid'",
-    Kind.TEXT: "'(text ' || substr(md5({key} || {own}::text), 1, 16) || ')'",
-    Kind.REFERENCE: "CASE WHEN {own}::text ~ '^[a-z_]+:[0-9]{{1,12}}$' THEN {own}::text"
-    " ELSE coalesce(substring({own}::text FROM '^[a-z_]+:[a-z0-9_]+:'), '') || '(text '"
-    " || substr(md5({key} || regexp_replace({own}::text, '^[a-z_]+:[a-z0-9_]+:', '')), 1, 16) || ')' END",
+    Kind.TEXT: _text("{own}::text"),
+    Kind.REFERENCE: _reference("{own}::text"),
+    Kind.SOURCE: "CASE WHEN {own}::text ~ {before_reference} THEN substring({own}::text FROM {before_reference}) || "
+    + _reference(_after("{before_reference}"))
+    + " WHEN {own}::text ~ {before_text} THEN substring({own}::text FROM {before_text}) || "
+    + _text(_after("{before_text}"))
+    + f" ELSE {_reference('{own}::text')} END",
     Kind.SECRET: "''",
     Kind.DATA: "CASE jsonb_typeof({own}::jsonb) WHEN 'array' THEN '[]'::jsonb WHEN 'object' THEN '{{}}'::jsonb"
     " ELSE 'null'::jsonb END",

@@ -166,6 +166,7 @@ hooks.plug(
         permission="settings.view_setting",
         is_done=queries.are_account_settings_usable,
         link="admin:settings",
+        lasting=True,
     ),
     hooks.SetUpStep(
         rank=2,

@@ -20,6 +20,7 @@ from apps.periods import rules as periods
 
 @handles(PostEntry, emits=(EntryPosted,))
 def post_entry(command: PostEntry) -> Entry:
+    rules.source_must_not_be_of_document(command.source)
     if existing := rules.fact_must_not_be_posted_with_other_lines(command.source, command.lines):
         return existing
     validated = rules.entry_must_be_complete(command.posted_on, command.journal, command.lines)

@@ -146,11 +146,10 @@ class ConfirmationForm(Form):
     provider_payment_id = forms.CharField(
         label=_("Number"), max_length=120, help_text=_("The payment id of the bank or the provider.")
     )
-    provider = forms.TypedChoiceField(
+    provider = forms.ChoiceField(
         label=_("Received through"),
         choices=[(name, name) for name in sorted(PROVIDERS)],
         required=False,
-        empty_value="manual",
         help_text=_("A refund is sent the same way: manual is a bank transfer."),
     )
     received_on = DayField(label=_("Received on"), required=False, help_text=_("Today if empty."))

@@ -11,7 +11,7 @@ from apps.kernel.errors import together
 from apps.kernel.money import Money
 from apps.kernel.reasons import reason_must_be_given
 from apps.ledger.queries import booked_or_named, credited_account, debited_account
-from apps.payments import covering, rules
+from apps.payments import covering, rules, transfer_rules
 from apps.payments.commands import ApplyCredit, NoteCreditRefundSent, ReceiveTransfer, RefundCredit
 from apps.payments.errors import ReasonMissing
 from apps.payments.events import CreditApplied, CreditReceived, CreditRefunded, PaymentConfirmed
@@ -23,14 +23,17 @@ from apps.payments.setting_definitions import BANK, CREDIT_ACCOUNT
 @handles(ReceiveTransfer, emits=(CreditReceived, CreditApplied, PaymentConfirmed))
 def receive_transfer(command: ReceiveTransfer) -> Credit:
     number, received_on, amount = _transfer_must_be_valid(command)
-    covering.lock_transfer(command.provider, number)
+    covering.lock_transfer(number)
     reference = rules.purpose_of(command.payment_id, command.reference)
     covering.lock_reference(reference)
     payment = rules.payment_for(command.payment_id, reference)
     credits = covering.lock_credits(payment) if payment else []
     payer = rules.payer_must_agree(command.payer, reference)
-    if existing := rules.transfer_must_not_differ(command.provider, number, amount, reference, payer):
+    if existing := transfer_rules.transfer_must_not_differ(
+        command.provider, number, amount, reference, payer
+    ):
         return existing
+    transfer_rules.transfer_must_be_new_to_other_providers(command.provider, number, amount, reference)
 
     entry = book(
         amount,
@@ -66,7 +69,7 @@ def _transfer_must_be_valid(command: ReceiveTransfer) -> tuple[str, dt.date, Mon
     number = command.provider_payment_id.strip()
     with together() as validation:
         validation.check(rules.provider_must_be_known, command.provider)
-        validation.check(rules.provider_id_must_be_present, number)
+        validation.check(transfer_rules.provider_id_must_be_present, number)
         received_on = validation.check(rules.receipt_must_not_be_in_future, command.received_on)
         amount = validation.check(
             rules.amount_must_be_positive, command.amount, command.currency, received_on

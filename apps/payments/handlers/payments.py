@@ -10,7 +10,7 @@ from apps.kernel.errors import together
 from apps.kernel.reasons import reason_must_be_given
 from apps.ledger.models import Entry
 from apps.ledger.queries import booked_or_named, credited_account, debited_account
-from apps.payments import covering, rules
+from apps.payments import covering, rules, transfer_rules
 from apps.payments.commands import (
     ConfirmPayment,
     FailPayment,
@@ -66,13 +66,18 @@ def request_payment(command: RequestPayment) -> Payment:
 
 @handles(ConfirmPayment, emits=(PaymentConfirmed,))
 def confirm_payment(command: ConfirmPayment) -> Payment:
-    payment = rules.payment_must_exist(command.payment_id)
     number = command.provider_payment_id.strip()
-    rules.provider_must_be_known(command.provider)
-    rules.provider_id_must_be_free(payment, command.provider, number)
-    if (payment.paid_through, payment.provider_payment_id) == (command.provider, number):
+    covering.lock_transfer(number)
+    payment = rules.payment_must_exist(command.payment_id)
+    provider = command.provider or payment.provider
+    rules.provider_must_be_known(provider)
+    transfer_rules.provider_id_must_be_free(payment, provider, number)
+    if (payment.paid_through, payment.provider_payment_id) == (provider, number):
         return payment
     rules.payment_must_not_be_confirmed(payment)
+    transfer_rules.transfer_must_be_new_to_other_providers(
+        provider, number, payment.amount, payment.reference
+    )
     received_on = rules.receipt_must_not_be_in_future(command.received_on)
 
     is_outstanding = payment.state == State.REQUESTED
@@ -86,7 +91,7 @@ def confirm_payment(command: ConfirmPayment) -> Payment:
         occurred_on=received_on,
     )
     payment.state, payment.confirmed_at = State.CONFIRMED, now()
-    payment.paid_through, payment.provider_payment_id = command.provider, number
+    payment.paid_through, payment.provider_payment_id = provider, number
     payment.save(update_fields=["entry", "state", "confirmed_at", "paid_through", "provider_payment_id"])
 
     publish(PaymentConfirmed(payment_id=payment.pk, reference=payment.reference, entry_id=payment.entry.pk))

@@ -168,3 +168,10 @@ class Transfer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} {self.number}"
+
+    @property
+    def booked_as(self) -> Payment | Credit:
+        booked = self.payment or self.credit
+        if booked is None:
+            raise ValueError(f"{self} is not booked.")
+        return booked

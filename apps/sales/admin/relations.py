@@ -5,6 +5,7 @@ Records of lower apps name an order by its reference ("order:12").
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -36,12 +37,15 @@ def _of(customer: Customer) -> Orders:
     return Order.objects.filter(customer=customer)
 
 
-def _named_by(reference: str) -> Orders:
-    """The order of a reference; none for another reference."""
-    kind, _colon, number = reference.partition(":")
-    if kind != "order" or not is_whole_number(number):
-        return Order.objects.none()
-    return Order.objects.select_related("customer").filter(pk=number)
+def _named_by(*references: str) -> Orders:
+    """The orders of references, which may also be of something else."""
+    return Order.objects.select_related("customer").filter(pk__in=_numbers("order", references))
+
+
+def _numbers(kind: str, references: Iterable[str]) -> list[int]:
+    """The numbers of the rows of this kind that the references name: 12 for "order:12"."""
+    parts = (reference.partition(":") for reference in references)
+    return [int(number) for name, _colon, number in parts if name == kind and is_whole_number(number)]
 
 
 def _references(orders: Orders) -> QuerySet[Any]:
@@ -83,22 +87,18 @@ def _entries_of_customer(customer: Customer) -> QuerySet[Entry]:
 
 def _orders_of_credit(credit: Credit) -> Orders:
     """The order that the money was for, and those whose payments it covered."""
-    subjects = Payment.objects.filter(applications__credit=credit).values("reference")
-    named = Order.objects.annotate(name=Concat(Value("order:"), Cast("pk", CharField())))
-    return named.select_related("customer").filter(Q(name=credit.reference) | Q(name__in=subjects))
+    subjects = Payment.objects.filter(applications__credit=credit).values_list("reference", flat=True)
+    return _named_by(credit.reference, *subjects)
 
 
-def _customer_of_credit(credit: Credit) -> QuerySet[Customer]:
-    number = credit.payer.removeprefix("customer:")
-    return Customer.objects.filter(pk=number) if is_whole_number(number) else Customer.objects.none()
+def _customers(payers: Iterable[str]) -> QuerySet[Customer]:
+    return Customer.objects.filter(pk__in=_numbers("customer", payers))
 
 
 def _customer_of_entry(entry: Entry) -> QuerySet[Customer]:
-    payers = Credit.objects.filter(Q(entry=entry) | Q(refunds__entry=entry)).values("payer")
-    known = Customer.objects.annotate(key=Concat(Value("customer:"), Cast("pk", CharField())))
-    return known.filter(
-        Q(key__in=payers) | Q(pk__in=_named_by(entry.reference).order_by().values("customer"))
-    )
+    payers = Credit.objects.filter(Q(entry=entry) | Q(refunds__entry=entry)).values_list("payer", flat=True)
+    of_order = _named_by(entry.reference).order_by().values("customer")
+    return Customer.objects.filter(Q(pk__in=_numbers("customer", payers)) | Q(pk__in=of_order))
 
 
 def _document(invoice: Invoice) -> Cell:
@@ -219,7 +219,7 @@ relate(
     "sales.customer",
     "payments.credit",
     others_of=_credits_of_customer,
-    ones_of=_customer_of_credit,
+    ones_of=lambda credit: _customers([credit.payer]),
 )
 relate(
     "sales.customer",
