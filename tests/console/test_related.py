@@ -176,3 +176,18 @@ def viewer():
         return page
 
     return request
+
+
+def test_a_page_of_an_entry_or_credit_finds_its_order_and_customer_by_their_ids(
+    by_transfer, viewer, controller
+):
+    """No text is built for all customers or orders, which no index could find."""
+    credit = Credit.objects.order_by("pk").first()
+
+    for row in (credit, credit.entry):
+        with CaptureQueriesContext(connection) as captured:
+            related_tables(viewer(controller.has_perm), row)
+        for table in ("sales_order", "sales_customer"):
+            read = [query["sql"] for query in captured if f'FROM "{table}"' in query["sql"][:2000]]
+            assert read
+            assert not [text for text in read if f"'{table.removeprefix('sales_')}:'" in text]

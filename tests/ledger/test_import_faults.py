@@ -21,10 +21,12 @@ from apps.ledger.import_errors import (
     ImportDaysDistant,
     ImportHasNoEntries,
     ImportMalformed,
+    ImportNotBookable,
     ImportNotFound,
     ImportTooLarge,
 )
 from apps.ledger.import_models import JournalImport, StagedEntry
+from apps.ledger.import_rules import staged_entries_must_be_bookable
 from apps.ledger.jobs import PostImport
 from apps.ledger.journal_file import read_journal
 from apps.ledger.models import Account, Entry
@@ -222,6 +224,25 @@ def test_accounts_without_postings_are_refused_by_row(chart, controller):
     assert [str(fault) for fault in caught.value.faults] == [
         "row 2: account: Account 5000 has child accounts and takes no postings itself.",
         "row 4: account: Account 2000 is inactive.",
+    ]
+
+
+def test_rows_with_the_text_of_an_account_in_another_column_are_no_faults(chart, controller):
+    """An account has the code of a currency, and another one that of an amount."""
+    for code in ("USD", "7.00"):
+        dispatch(OpenAccount(code=code, name=f"Account {code}", type="asset"), actor=controller)
+    rows = (*entry(1), *entry(2, account="USD"), *entry(3, amount="7.00"), *entry(4, account="7.00"))
+    record = dispatch(journal(*rows), actor=controller)
+    for code in ("USD", "7.00"):
+        account = Account.objects.get(code=code)
+        dispatch(DeactivateAccount(account_id=account.pk, reason="Closed"), actor=controller)
+
+    with pytest.raises(ImportNotBookable) as caught:
+        staged_entries_must_be_bookable(StagedEntry.objects.filter(journal_import=record))
+
+    assert [str(fault) for fault in caught.value.faults] == [
+        "row 4: account: Account USD is inactive.",
+        "row 8: account: Account 7.00 is inactive.",
     ]
 
 
