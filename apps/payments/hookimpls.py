@@ -22,6 +22,7 @@ from .commands import FailPayment, ReceiveTransfer
 from .errors import AmountMissing, PaymentIsConfirmed, PaymentUnknown, ProviderMismatch
 from .models import Credit, Payment
 from .providers import PROVIDERS
+from .transfer_rules import booked_transfers
 
 MAX_REFERENCE_LENGTH = 120
 
@@ -49,7 +50,7 @@ def confirmed(message: Incoming) -> Payment | Credit:
     )
 
 
-def received(message: Incoming) -> Credit:
+def received(message: Incoming) -> Payment | Credit:
     """Books a transfer on account. `data`: {"provider_payment_id": "bank-2", "amount": "12.50", "currency": "EUR",
     "reference": "order:12"}; the reference is optional. It pays for what was, or will be, requested for it."""
     amount = _amount(message, None)
@@ -60,13 +61,16 @@ def received(message: Incoming) -> Credit:
     )
 
 
-def _receive(message: Incoming, amount: Money, reference: str) -> Credit:
+def _receive(message: Incoming, amount: Money, reference: str) -> Payment | Credit:
+    number = str(message.data["provider_payment_id"]).strip()
+    for transfer in booked_transfers(number, amount, reference) if reference else ():
+        return transfer.booked_as
     credit: Credit = dispatch(
         ReceiveTransfer(
             amount=amount.amount,
             currency=amount.currency.code,
             provider=message.source,
-            provider_payment_id=str(message.data["provider_payment_id"]),
+            provider_payment_id=number,
             reference=reference,
             received_on=business_day(message.received_at),
         ),

@@ -56,7 +56,7 @@ def receive(
             pass  # something else has paid for it, or the transfer was entered as one of another provider
         else:
             return confirmed
-    for transfer in booked_transfers(number, amount, payment.reference):
+    for transfer in booked_transfers(number.strip(), amount, payment.reference):
         return transfer.booked_as
     credit: Credit = dispatch(
         ReceiveTransfer(

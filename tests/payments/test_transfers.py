@@ -47,18 +47,18 @@ def confirmation(payment, number, **fields):
     return ConfirmPayment(payment_id=payment.pk, provider_payment_id=number, **fields)
 
 
-def webhook(payment, number, **data):
+def webhook(payment, number, kind="payment.confirmed", **data):
     data = {"payment_id": payment.pk, "provider_payment_id": number, **data}
     message = Incoming(
         source=payment.provider,
         id="m-1",
-        type="payment.confirmed",
+        type=kind,
         data=data,
         payload={"data": data},
         received_at=now(),
         actor=System("The provider"),
     )
-    return function_for("payment.confirmed")(message)
+    return function_for(kind)(message)
 
 
 def state(payment):
@@ -112,6 +112,8 @@ def test_a_charge_that_is_entered_as_money_received_is_booked_once(charged, cont
     settle()
 
     assert webhook(payment, number) == credit
+    reported = {"amount": "100.00", "currency": "USD", "reference": "order:1"}
+    assert webhook(payment, number, "transfer.received", **reported) == credit
     assert (state(payment), balances()["1000"]) == (("requested", ""), 100)
     dispatch(ApplyCredit(credit_id=credit.pk, payment_id=payment.pk), actor=controller)
     settle()
