@@ -25,12 +25,12 @@ OPERATOR = ["", "tenancy/tenant/", "queues/", "subscribers/", "modules/", "datab
 FRAMEWORK = """
     Select to view Light Dark Change password Log out results result Show all Successfully signed in as Filters counts
     Type search esc Any date Today Past days This month year Yes No Unknown Select all Currently Hold down Date Time
-    hours minutes bytes Remove from sorting Toggle
+    hours minutes bytes Remove from sorting Toggle Has
 """
 """Words of Django, django-allauth and Unfold, which bring translations of their own."""
 DATA = """
     Bursar Acme Corporation acme Globex globex example owner operator Olga Operator bursar Tue Nov Jan Feb Mar Apr May
-    Jun Jul Aug Sep Oct Dec The suite Onboarding started Everything home
+    Jun Jul Aug Sep Oct Dec USD The suite Onboarding started Everything home
 """
 """Names of tenants, plans and actors, and months in Python's format."""
 CODE = r"[a-z*]+[._][a-z._]+|true|false|UTC"

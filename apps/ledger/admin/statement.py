@@ -38,7 +38,7 @@ class Span(Form):
 
 @reads_from_replica
 def account_statement(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
-    form = Span(request.GET if "account" in request.GET else None)
+    form = Span(request.GET if request.GET.keys() & Span.base_fields.keys() else None)
     page: dict[str, Any] = {"form": form}
     if form.is_valid():
         chosen: dict[str, Any] = form.cleaned_data
