@@ -16,7 +16,6 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db.models import DateField, DateTimeField, Field, IntegerField, Model
 from django.http import HttpRequest
 
-from apps.kernel.currencies import ALL as ALL_CURRENCIES
 from apps.kernel.notation import LARGEST_ID, is_whole_number, parse_day, parse_instant, parse_whole_number
 
 Item = Any
@@ -71,9 +70,6 @@ def known_values(
             vars(self).update(lookup_choices=tuple(values(request)))
 
     return KnownValues
-
-
-OF_CURRENCY = known_values(lambda _: sorted(ALL_CURRENCIES))
 
 
 def is_row_number(model: type[Model], text: str) -> bool:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
 from apps.console.admin import Link, ReadOnlyAdmin, ReadOnlyInline
-from apps.console.list_filters import OF_CURRENCY, known_values
+from apps.console.list_filters import known_values
 from apps.console.lists.amounts import amount_column
 from apps.console.sites import tenant_site
 from apps.kernel.search import May
@@ -76,7 +76,7 @@ class CreditAdmin(ReadOnlyAdmin):
         "provider",
         "received_at",
     )
-    list_filter = (OpenFilter, "received_at", ("currency", OF_CURRENCY), ("provider", OF_PROVIDER))
+    list_filter = (OpenFilter, "received_at", "currency", ("provider", OF_PROVIDER))
     search = CREDITS
     search_help_text = _("Number, customer, reference, amount, or the id of the transfer")
     ordering = ("-id",)

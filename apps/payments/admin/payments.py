@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
 from apps.console.labels import Colours, display
-from apps.console.list_filters import OF_CURRENCY, known_values
+from apps.console.list_filters import known_values
 from apps.console.lists.amounts import amount_column
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, ReasonForm, reason
@@ -76,7 +76,7 @@ class PaymentAdmin(ReadOnlyAdmin):
         "shown_state",
         "requested_at",
     )
-    list_filter = ("state", "requested_at", ("currency", OF_CURRENCY), ("provider", OF_PROVIDER))
+    list_filter = ("state", "requested_at", "currency", ("provider", OF_PROVIDER))
     search = PAYMENTS
     search_help_text = _("Number, reference, customer, amount, or the provider's payment id")
     ordering = ("-id",)

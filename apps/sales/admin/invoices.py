@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 from apps.console import hooks
 from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
 from apps.console.labels import Colours, display
-from apps.console.list_filters import OF_CURRENCY
 from apps.console.lists.amounts import amount_column
 from apps.console.lists.bulk import BulkCommand
 from apps.console.sites import tenant_site
@@ -53,7 +52,7 @@ class InvoiceAdmin(ReadOnlyAdmin):
     )
     empty_message = _("Invoices appear here when orders are completed.")
     list_display = ("shown_number", "issued_on", "customer_name", "shown_total", "order", "shown_state")
-    list_filter = ("year", "state", ("currency", OF_CURRENCY), OfCustomer)
+    list_filter = ("year", "state", "currency", OfCustomer)
     list_select_related = ("order",)
     search = INVOICES
     search_help_text = _("Number, customer, order or amount")

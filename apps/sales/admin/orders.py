@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.console import hooks
 from apps.console.admin import Link, ReadOnlyAdmin, ReadOnlyInline
 from apps.console.labels import Colours, display
-from apps.console.list_filters import OF_CURRENCY, known_values
+from apps.console.list_filters import known_values
 from apps.console.lists.amounts import amount_column
 from apps.console.sites import tenant_site
 from apps.kernel.search import May
@@ -75,7 +75,7 @@ class OrderAdmin(ReadOnlyAdmin):
         "shown_workflow",
         "why",
     )
-    list_filter = ("state", "placed_at", ("currency", OF_CURRENCY), ("provider", OF_PROVIDER), OfCustomer)
+    list_filter = ("state", "placed_at", "currency", ("provider", OF_PROVIDER), OfCustomer)
     lookups = ("customer__id__exact", "state__in")
     list_select_related = ("customer",)
     search = ORDERS
