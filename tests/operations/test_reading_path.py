@@ -12,8 +12,15 @@ from tests.support.reading_path import reading_path_of
 
 PAGE = Path(__file__).parents[2] / "apps/operations/README.md"
 DRAWN = re.compile(r"^\d+\. `([a-z_/.]+)`", re.MULTILINE)
-RETURNS = ["sagas/executor.py → sagas/claims.py"] * 2
-"""The claim and its check frame each transition."""
+RETURNS = [
+    "tenancy/hookimpls.py → tenancy/rules.py",
+    "tenancy/rules.py → tenancy/tenant_names.py",
+    *["sagas/executor.py → sagas/claims.py"] * 2,
+    "tenancy/handlers.py → tenancy/tenant_names.py",
+    "tenancy/handlers.py → tenancy/rules.py",
+]
+"""The name is compared with those of other tenants; the claim and its check frame each transition; the host is made of
+the name and is free."""
 
 
 @pytest.mark.exhaustive("traces an onboarding")
