@@ -16,8 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from apps.bus import dry_run
 from apps.bus.edits import Values
 from apps.console import hooks
-from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
+from apps.console.admin import CommandPage, ReadOnlyAdmin, ServerFields
 from apps.console.edits import EditPage
+from apps.console.row_links import Link
 from apps.console.sites import operator_site
 from apps.console.widgets import Form, reason
 from apps.kernel.actors import System

@@ -44,7 +44,7 @@ Facts = Sequence[tuple[str | Promise, str | Promise]]
 """Name and value of facts."""
 
 
-__all__ = ["KEY", "Link", "key_of"]
+__all__ = ["KEY", "key_of"]
 
 
 class ReadOnlyAdmin(FilteredList):

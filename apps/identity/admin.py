@@ -17,9 +17,10 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from apps.console import hooks
-from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
+from apps.console.admin import CommandPage, ReadOnlyAdmin, ServerFields
 from apps.console.edits import EditPage
 from apps.console.labels import Colours, display
+from apps.console.row_links import Link
 from apps.console.sites import operator_site, tenant_site
 from apps.console.widgets import Form, ReasonForm, reason
 from apps.kernel.search import May

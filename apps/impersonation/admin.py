@@ -15,8 +15,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
-from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
+from apps.console.admin import CommandPage, ReadOnlyAdmin, ServerFields
 from apps.console.labels import Colours, display
+from apps.console.row_links import Link
 from apps.console.sites import operator_site, tenant_site
 from apps.console.widgets import Form, ReasonForm, reason
 from apps.identity.models import User

@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.bus import Command
 from apps.console import hooks
-from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
+from apps.console.admin import CommandPage, ReadOnlyAdmin, ReadOnlyInline, ServerFields
 from apps.console.labels import Colours, display
+from apps.console.row_links import Link
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, ReasonForm, reason
 from apps.kernel.notation.form_fields import WholeNumberField

@@ -11,8 +11,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
-from apps.console.admin import CommandPage, Link, ServerFields
+from apps.console.admin import CommandPage, ServerFields
 from apps.console.edits import EditPage
+from apps.console.row_links import Link
 from apps.console.widgets import Form, ReasonForm
 
 from .commands import ChangeItem, DeactivateItem, ReactivateItem

@@ -18,8 +18,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
-from apps.console.admin import Link, ReadOnlyAdmin, ReadOnlyInline
+from apps.console.admin import ReadOnlyAdmin, ReadOnlyInline
 from apps.console.labels import Colours, display
+from apps.console.row_links import Link
 from apps.console.sites import operator_site
 from apps.kernel.notation.shown import shown_day, shown_instant
 from apps.kernel.search import May

@@ -16,6 +16,7 @@ PLATFORM_DAYS = {
     "apps/operations/sagas/erasure.py": "the database compares the day of an erasure with its own, in UTC",
     "apps/operations/sagas/onboarding.py": "a tenant that is being made has no time zone yet",
     "apps/operations/trials.py": "trials end on a day of the platform",
+    "apps/monitoring/admin/audit_export.py": "days of a filter, in the time zone of the page",
     "apps/monitoring/admin/audit_retention.py": "the audit log of the platform, by its instants",
     "apps/settings/business_day.py": "defines it",
 }

@@ -15,8 +15,9 @@ from apps.approvals.commands import DECIDE
 from apps.approvals.errors import RequesterGone
 from apps.approvals.models import ApprovalRequest, Decision, Revision
 from apps.approvals.previews import preview
-from apps.console.admin import Facts, Link
+from apps.console.admin import Facts
 from apps.console.derived_labels import label_of
+from apps.console.row_links import Link
 from apps.identity import queries as identity
 from apps.kernel.errors import Refusal
 from apps.kernel.notation.shown import shown_instant

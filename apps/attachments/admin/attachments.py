@@ -18,9 +18,10 @@ from apps.attachments.commands import REMOVE, VIEW
 from apps.attachments.hooks import subject_types
 from apps.attachments.models import Attachment
 from apps.console import hooks
-from apps.console.admin import Link, ReadOnlyAdmin
+from apps.console.admin import ReadOnlyAdmin
 from apps.console.labels import Colours, display
 from apps.console.list_filters import known_values
+from apps.console.row_links import Link
 from apps.console.sites import tenant_site
 from apps.kernel.files.download import download
 

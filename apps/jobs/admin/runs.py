@@ -17,9 +17,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
-from apps.console.admin import Link, ReadOnlyAdmin
+from apps.console.admin import ReadOnlyAdmin
 from apps.console.labels import Colours, display
 from apps.console.lists.bulk import BulkCommand
+from apps.console.row_links import Link
 from apps.console.sites import operator_site, tenant_site
 from apps.jobs import queries, results
 from apps.jobs.commands import MANAGE_PERMISSION, RetryJob

@@ -13,11 +13,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
-from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
+from apps.console.admin import CommandPage, ReadOnlyAdmin, ReadOnlyInline, ServerFields
 from apps.console.labels import Colours, display
 from apps.console.lists.amounts import amount_column, cell
 from apps.console.lists.bulk import BulkCommand
 from apps.console.related import Kind, describe
+from apps.console.row_links import Link
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, reason
 from apps.kernel.errors import Refusal

@@ -20,8 +20,9 @@ from apps.audit import access_log, queries
 from apps.audit.models import Record, RecordQuerySet
 from apps.audit.values import shown
 from apps.console import hooks, list_filters
-from apps.console.admin import Link, ReadOnlyAdmin
+from apps.console.admin import ReadOnlyAdmin
 from apps.console.labels import Colours, display
+from apps.console.row_links import Link
 from apps.console.sites import operator_site, tenant_site
 from apps.kernel.actors import Actor
 from apps.kernel.notation.shown import shown_instant

@@ -17,8 +17,9 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.bus import Command
 from apps.console import hooks
-from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
+from apps.console.admin import CommandPage, ReadOnlyAdmin, ReadOnlyInline, ServerFields
 from apps.console.labels import Colours, display
+from apps.console.row_links import Link
 from apps.console.sites import operator_site, tenant_site
 from apps.console.widgets import Form
 from apps.kernel.notation.shown import shown_instant

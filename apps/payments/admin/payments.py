@@ -14,10 +14,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
-from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
+from apps.console.admin import CommandPage, ReadOnlyAdmin, ReadOnlyInline, ServerFields
 from apps.console.labels import Colours, display
 from apps.console.list_filters import known_values
 from apps.console.lists.amounts import amount_column
+from apps.console.row_links import Link
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, ReasonForm, reason
 from apps.kernel.notation.form_fields import AmountField, DayField

@@ -13,8 +13,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
-from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
+from apps.console.admin import CommandPage, ReadOnlyAdmin, ServerFields
 from apps.console.edits import EditPage
+from apps.console.row_links import Link
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form, ReasonForm
 from apps.kernel.search import May

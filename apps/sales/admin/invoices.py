@@ -13,10 +13,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
-from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
+from apps.console.admin import CommandPage, ReadOnlyAdmin, ServerFields
 from apps.console.labels import Colours, display
 from apps.console.lists.amounts import amount_column
 from apps.console.lists.bulk import BulkCommand
+from apps.console.row_links import Link
 from apps.console.sites import tenant_site
 from apps.kernel.files.store import files
 from apps.kernel.search import May

@@ -12,10 +12,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
-from apps.console.admin import Link, ReadOnlyAdmin, ReadOnlyInline
+from apps.console.admin import ReadOnlyAdmin, ReadOnlyInline
 from apps.console.labels import Colours, display
 from apps.console.list_filters import known_values
 from apps.console.lists.amounts import amount_column
+from apps.console.row_links import Link
 from apps.console.sites import tenant_site
 from apps.kernel.search import May
 from apps.sagas import queries as sagas

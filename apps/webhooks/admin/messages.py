@@ -13,9 +13,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
-from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ReadOnlyInline, ServerFields
+from apps.console.admin import CommandPage, ReadOnlyAdmin, ReadOnlyInline, ServerFields
 from apps.console.labels import Colours, display
 from apps.console.lists.bulk import BulkCommand
+from apps.console.row_links import Link
 from apps.console.sites import tenant_site
 from apps.kernel.notation.shown import shown_instant
 from apps.webhooks import queries

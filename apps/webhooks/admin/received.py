@@ -13,9 +13,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
-from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
+from apps.console.admin import CommandPage, ReadOnlyAdmin, ServerFields
 from apps.console.labels import Colours, display
 from apps.console.lists.bulk import BulkCommand
+from apps.console.row_links import Link
 from apps.console.sites import tenant_site
 from apps.webhooks.commands import MANAGE_SOURCES, ReprocessReceived
 from apps.webhooks.models import Received

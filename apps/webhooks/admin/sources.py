@@ -13,7 +13,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
-from apps.console.admin import CommandPage, Link, ReadOnlyAdmin, ServerFields
+from apps.console.admin import CommandPage, ReadOnlyAdmin, ServerFields
+from apps.console.row_links import Link
 from apps.console.sites import tenant_site
 from apps.console.widgets import Form
 from apps.kernel.notation.form_fields import WholeNumberField

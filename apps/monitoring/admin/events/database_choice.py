@@ -12,7 +12,8 @@ from django.http import Http404, HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.console.admin import Link, ReadOnlyAdmin
+from apps.console.admin import ReadOnlyAdmin
+from apps.console.row_links import Link
 from apps.kernel.db import databases
 from apps.kernel.tenant import HOME
 

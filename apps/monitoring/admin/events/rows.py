@@ -16,9 +16,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.console.admin import Link
 from apps.console.labels import Colours, display
 from apps.console.lists.bulk import BulkCommand
+from apps.console.row_links import Link
 from apps.console.sites import operator_site
 from apps.console.widgets import ReasonForm
 from apps.events import SUBSCRIBERS, breakers
