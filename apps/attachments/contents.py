@@ -1,7 +1,7 @@
 """Contents of attachments in the object store, in one folder of the tenant.
 
 A content is stored before the command that attaches it, and discarded unless a row has it: after a refusal, by the
-entry point; after the removal, by a listener; after a crash, by the sweep. A lock per content orders these.
+request that stored it; after the removal, by a listener; after a crash, by the sweep. A lock per content orders these.
 """
 
 from __future__ import annotations
@@ -40,9 +40,10 @@ def stored(
 ) -> Iterator[AttachFile]:
     """Stores the content and yields the command that attaches it; at the end it is discarded unless a row has it.
 
-    key  the idempotency key of the actor's request: a repeated request makes the same command
+    key  the idempotency key of the actor's request: a repeated request makes the same command with the content of the
+         first one, which may still be in progress, and so does not discard it
     """
-    storage_key = _store(upload, f"{actor.pk or actor}:{key}" if key else "")
+    storage_key, is_new = _store(upload, f"{actor.pk or actor}:{key}" if key else "")
     try:
         yield AttachFile(
             subject_type=subject_type,
@@ -54,7 +55,8 @@ def stored(
             storage_key=storage_key,
         )
     finally:
-        discard(storage_key)
+        if is_new:
+            discard(storage_key)
 
 
 def hold(storage_key: str) -> None:
@@ -97,25 +99,26 @@ def _is_old(name: str) -> bool:
         return False
 
 
-def _store(upload: Upload, request_key: str) -> str:
+def _store(upload: Upload, request_key: str) -> tuple[str, bool]:
+    """The storage key, and whether the content is new."""
     leaf = hashlib.sha256(request_key.encode()).hexdigest() if request_key else secrets.token_hex(32)
     storage_key = f"{FOLDER}/{leaf}"
-    if files().exists(storage_key) and _is_equal(storage_key, upload.content):
-        return storage_key
+    if files().exists(storage_key) and _is_equal(storage_key, upload):
+        return storage_key, False
     upload.content.seek(0)
-    return files().save(storage_key, File(upload.content))
+    return files().save(storage_key, File(upload.content)), True
 
 
-def _is_equal(storage_key: str, content: IO[bytes]) -> bool:
+def _is_equal(storage_key: str, upload: Upload) -> bool:
     try:
         with files().open(storage_key) as existing:
-            return _digest(existing) == _digest(content)
+            return _sha256(existing) == upload.sha256
     except FileIsMissing:
         return False
 
 
-def _digest(content: IO[Any]) -> bytes:
+def _sha256(content: IO[Any]) -> str:
     digest = hashlib.sha256()
     for chunk in chunks(content):
         digest.update(chunk)
-    return digest.digest()
+    return digest.hexdigest()

@@ -8,17 +8,24 @@ from django.db.models import Model, Sum
 
 from apps.kernel.actors import Actor
 from apps.kernel.files.store import files
+from apps.modules import registry
 
 from .commands import VIEW
 from .hooks import SubjectType, subject_types
 from .models import Attachment, AttachmentQuerySet
 
 
+def may_view(actor: Actor, kind: SubjectType) -> bool:
+    """Whether the actor may view objects of the type, in a module that is available to the tenant."""
+    app = kind.name.partition(".")[0]
+    return actor.has_perm(kind.view_permission) and not registry.unavailable_module(app)
+
+
 def visible_types(actor: Actor) -> list[str]:
     """The types whose objects, and so their attachments, the actor may view."""
     if not actor.has_perm(VIEW):
         return []
-    return [kind.name for kind in subject_types().values() if actor.has_perm(kind.view_permission)]
+    return [kind.name for kind in subject_types().values() if may_view(actor, kind)]
 
 
 def visible_to(actor: Actor) -> AttachmentQuerySet:
@@ -29,7 +36,7 @@ def visible_to(actor: Actor) -> AttachmentQuerySet:
 def visible_subject(actor: Actor, subject_type: str, subject_id: int) -> Model | None:
     """The object to which files can be attached, if the actor may view it."""
     kind: SubjectType | None = subject_types().get(subject_type)
-    if kind is None or not actor.has_perm(kind.view_permission):
+    if kind is None or not may_view(actor, kind):
         return None
     return kind.model._default_manager.filter(pk=subject_id).first()
 

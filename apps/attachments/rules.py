@@ -33,7 +33,7 @@ def subject_must_exist(subject_type: str, subject_id: int) -> Model:
         raise SubjectTypeUnknown(subject_type=subject_type, types=", ".join(sorted(subject_types())))
     actor = acting()
     locked = kind.model._default_manager.select_for_update(of=("self",), no_key=True)
-    if actor is None or not actor.has_perm(kind.view_permission):
+    if actor is None or not queries.may_view(actor, kind):
         raise SubjectNotFound(subject_type=subject_type, subject_id=subject_id)
     subject = locked.filter(pk=subject_id).first()
     if subject is None:

@@ -199,9 +199,7 @@ class CommandPage:
     def __call__(
         self, request: HttpRequest, *, context: dict[str, Any], **server_fields: Any
     ) -> HttpResponseBase:
-        form = self.form(
-            request.POST if request.method == "POST" else None, **self.form_options(server_fields)
-        )
+        form = self.form_of(request, server_fields)
         if self.previews and "preview" in request.POST and form.is_valid():
             context |= self._page(form, (), server_fields) | {"facts": self.preview(form, server_fields)}
             return TemplateResponse(request, self.template, context)
@@ -236,6 +234,10 @@ class CommandPage:
 
     def build(self, form: Form, server_fields: ServerFields) -> Command:
         return self.command(**server_fields, **form.cleaned_data)
+
+    def form_of(self, request: HttpRequest, server_fields: ServerFields) -> Form:
+        data = request.POST if request.method == "POST" else None
+        return self.form(data, **self.form_options(server_fields))
 
     def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
         return {}

@@ -103,7 +103,9 @@ def _is_page_of_other_form(request: TenantRequest, path: str, tenant: TenantInfo
 def _stream_as_tenant(response: HttpResponse) -> HttpResponse:
     """A streamed response is generated after the middleware has returned, but must run as the request's tenant."""
     if isinstance(response, StreamingHttpResponse) and not response.is_async:
-        chunks = _in_one_transaction(cast(Iterable[bytes], response.streaming_content))
+        content = cast(Iterable[bytes], response.streaming_content)
+        reads_database = getattr(response, "reads_database", True)
+        chunks = _in_one_transaction(content) if reads_database else (chunk for chunk in content)
         response.streaming_content = _in_context(copy_context(), chunks)
     return response
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import io
 
 import pytest
 
@@ -26,6 +27,7 @@ from apps.kernel import clock
 from apps.kernel.errors import Refusal
 from apps.kernel.files.store import FileIsMissing, files
 from apps.kernel.uploads.errors import UploadNameNotAllowed
+from apps.kernel.uploads.receiving import receive
 from apps.ledger.commands import DiscardDraft, DraftEntry
 from apps.ledger.errors import DraftHasAttachments
 from tests.support.attaching import attached
@@ -122,6 +124,30 @@ def test_a_name_with_a_path_is_refused_by_the_command_as_well(entry, accountant)
     with pytest.raises(Refusal) as refusal:
         dispatch(command_of(attachment, name="../a.pdf"), actor=accountant)
     assert isinstance(refusal.value.refusals[0], UploadNameNotAllowed)
+
+
+def test_a_repeated_request_keeps_the_content_that_the_first_one_still_attaches(entry, accountant):
+    subject = {"subject_type": "ledger.entry", "subject_id": entry.pk, "actor": accountant, "key": "k"}
+    upload = receive("receipt.pdf", io.BytesIO(PDF))
+
+    with contents.stored(upload, **subject) as first:
+        with contents.stored(receive("receipt.pdf", io.BytesIO(PDF)), **subject) as second:
+            assert second == first
+        attachment = dispatch(first, actor=accountant)
+
+    with queries.content_of(attachment) as content:
+        assert content.read() == PDF
+
+
+def test_a_content_that_no_request_attaches_does_not_remain_after_a_repeated_request(entry, accountant):
+    subject = {"subject_type": "ledger.entry", "subject_id": entry.pk, "actor": accountant, "key": "k"}
+
+    with contents.stored(receive("receipt.pdf", io.BytesIO(PDF)), **subject):
+        with contents.stored(receive("receipt.pdf", io.BytesIO(PDF)), **subject):
+            pass
+        assert len(stored_names()) == 1
+
+    assert stored_names() == []
 
 
 # Removal

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from apps.attachments.admin import commands
 from apps.attachments.commands import RemoveAttachment
 from apps.attachments.models import Attachment
 from apps.bus import dispatch
+from apps.kernel.uploads.receiving import receive
 from apps.payments.models import Payment
 from apps.sales.models import Invoice
 from tests.support.attaching import attached
@@ -35,6 +38,16 @@ def test_the_page_of_an_entry_uploads_a_file_and_lists_it(entry, accountant, cli
     assert "receipt.pdf is attached." in text
     assert f"/t/acme/attachments/attachment/{Attachment.objects.get().pk}/download/" in text
     assert str(accountant) in text
+
+
+@pytest.mark.parametrize("content", [PDF, b"<html>"], ids=["accepted", "refused"])
+def test_an_upload_is_validated_once(entry, accountant, client_for, monkeypatch, content):
+    validated = []
+    monkeypatch.setattr(commands, "receive", lambda *file: validated.append(file) or receive(*file))
+
+    upload(client_for(accountant), entry, content)
+
+    assert len(validated) == 1
 
 
 def test_a_refused_upload_shows_its_reason_and_code(entry, accountant, client_for):

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from types import SimpleNamespace
 
 import pytest
+from gunicorn.http.body import Body, LengthReader
+from gunicorn.workers.gthread import ThreadWorker
 
+from config.web.deadlines import BODY_DEADLINE_S, BODY_MIN_BYTES_PER_S, DeadlineWorker
 from tests.support.processes import eventually, responds, running
 
 
@@ -47,3 +52,42 @@ def test_slow_clients_occupy_no_thread_and_oversized_requests_are_refused(web):
         (headers.replace(b"GET", b"POST") + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc", b"400"),
     ):
         assert exchange(web, refused).split(b" ")[1] == status, refused[:60]
+
+
+class Connection:
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+
+
+def test_the_bytes_of_a_body_extend_its_deadline(monkeypatch):
+    monkeypatch.setattr(ThreadWorker, "handle_request", lambda self, req, conn: None)
+    worker = DeadlineWorker.__new__(DeadlineWorker)
+    worker._read_until, worker._bodies = {}, {}
+    reader = LengthReader(None, 20_000_000)
+    client, server = socket.socketpair()
+    server.setblocking(False)
+    start = time.monotonic()
+    worker.handle_request(SimpleNamespace(body=Body(reader)), Connection(server))
+
+    with client, server:
+        reader.length -= 100 * BODY_MIN_BYTES_PER_S
+        worker.end_overdue(start + BODY_DEADLINE_S + 99)
+        with pytest.raises(BlockingIOError):
+            server.recv(1)
+        worker.end_overdue(start + BODY_DEADLINE_S + 200)
+        assert server.recv(1) == b""
+    assert worker._read_until == {}
+
+
+def test_a_body_of_which_nothing_arrives_has_the_same_deadline_whatever_its_length(monkeypatch):
+    monkeypatch.setattr(ThreadWorker, "handle_request", lambda self, req, conn: None)
+    worker = DeadlineWorker.__new__(DeadlineWorker)
+    worker._read_until, worker._bodies = {}, {}
+    client, server = socket.socketpair()
+    start = time.monotonic()
+    body = Body(LengthReader(None, 20_000_000))
+    worker.handle_request(SimpleNamespace(body=body), Connection(server))
+
+    with client, server:
+        worker.end_overdue(start + BODY_DEADLINE_S + 10)
+        assert server.recv(1) == b""

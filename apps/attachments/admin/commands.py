@@ -53,17 +53,19 @@ class AttachPage(CommandPage):
         subject = queries.visible_subject(request.user, **server_fields)
         if subject is None:
             raise Http404
-        page = {"context": context, "subject": subject, **server_fields}
-        form = UploadForm(request.POST, request.FILES)
-        if request.method != "POST" or not form.is_valid():
-            return super().__call__(request, files=request.FILES, **page)
+        form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+        page = {"context": context, "subject": subject, "upload_form": form, **server_fields}
+        if not form.is_valid():
+            return super().__call__(request, **page)
         with contents.stored(
             form.cleaned_data["file"], actor=request.user, key=key_of(form), **server_fields
         ) as attaching:
-            return super().__call__(request, files=request.FILES, attaching=attaching, **page)
+            return super().__call__(request, attaching=attaching, **page)
 
-    def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
-        return {"files": server_fields["files"]}
+    def form_of(self, request: HttpRequest, server_fields: ServerFields) -> Form:
+        """The form that is validated already: a validation reads the whole file."""
+        form: UploadForm = server_fields["upload_form"]
+        return form
 
     def facts(self, server_fields: ServerFields) -> Facts:
         return (

@@ -30,11 +30,11 @@ class UploadType:
         return self.extensions[0]
 
 
-def _plain(test: Callable[[IO[bytes]], bool]) -> Test:
+def _plain(test: Test) -> Test:
     """Of an image: neither active, nor a document of another type."""
 
     def is_of_type(name: str, content: IO[bytes]) -> bool:
-        if not test(content):
+        if not test(name, content):
             return False
         must_be_passive(name, content)
         must_be_one_document(name, content)
