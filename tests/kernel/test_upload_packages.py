@@ -85,10 +85,10 @@ def test_a_document_whose_sizes_follow_the_data_is_accepted():
 
 
 def between_entries(content: bytes, smuggled: bytes) -> bytes:
-    """The package with other bytes between its entries and its directory, which states the new place."""
+    """The package with other bytes between its entries and its directory, which states the new offset."""
     start = int.from_bytes(content[-6:-2], "little")
-    place = (start + len(smuggled)).to_bytes(4, "little")
-    return content[:start] + smuggled + content[start:-6] + place + content[-2:]
+    offset = (start + len(smuggled)).to_bytes(4, "little")
+    return content[:start] + smuggled + content[start:-6] + offset + content[-2:]
 
 
 def test_a_document_with_other_bytes_between_its_entries_is_refused():
@@ -140,7 +140,7 @@ def test_a_document_with_bytes_behind_the_data_of_an_entry_is_refused():
     ],
     ids=["escaped", "entity", "longer than read", "other encoding"],
 )
-def test_a_document_with_disguised_content_types_is_refused(types):
+def test_a_document_with_unusual_content_types_is_refused(types):
     with pytest.raises(UploadDocumentNotAllowed, match="unusual way"):
         received("a.xlsx", xlsx({f"xl/{n}.xml": Random(n).randbytes(9_000) for n in range(2)}, types=types))
 

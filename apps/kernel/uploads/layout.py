@@ -69,7 +69,10 @@ def _is_exact(content: IO[bytes], entry: zipfile.ZipInfo, start: int) -> bool:
                 return False
     except zlib.error:
         return False
-    return content.tell() == start + entry.compress_size and (size, checksum) == (entry.file_size, entry.CRC)
+    return content.seek(0, 1) == start + entry.compress_size and (size, checksum) == (
+        entry.file_size,
+        entry.CRC,
+    )
 
 
 def _extracted(content: IO[bytes], entry: zipfile.ZipInfo) -> Iterator[bytes]:

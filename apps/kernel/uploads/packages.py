@@ -34,7 +34,7 @@ _ACTIVE_ENTRY = re.compile(
     r"vbaProject|vbaData|macrosheets?/|dialogsheets/|activeX/|embeddings/|\ABasic/|(?:\A|/)Scripts/",
     re.IGNORECASE,
 )
-_DISGUISE = re.compile(rb"&#|<!DOCTYPE|\x00", re.IGNORECASE)
+_UNUSUAL_TYPES = re.compile(rb"&#|<!DOCTYPE|\x00", re.IGNORECASE)
 """In the content types: another spelling of a type, which the search for active types misses."""
 _ACTIVE_TYPE = re.compile(rb"macroEnabled|vnd\.ms-office\.(?:vba|activeX)|oleObject", re.IGNORECASE)
 
@@ -100,7 +100,7 @@ def _faults(package: zipfile.ZipFile) -> Iterator[str]:
 
 def _is_ooxml(name: str, package: zipfile.ZipFile, main_part: bytes) -> bool:
     types = _read(package, "[Content_Types].xml")
-    if len(types) > MAX_TYPES_BYTES or _DISGUISE.search(types):
+    if len(types) > MAX_TYPES_BYTES or _UNUSUAL_TYPES.search(types):
         raise UploadDocumentNotAllowed(
             name=name, reason=gettext("its list of content types is written in an unusual way")
         )
