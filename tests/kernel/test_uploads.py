@@ -157,8 +157,6 @@ def test_a_script_in_a_document_or_image_is_refused():
         b"/JS\n(\xfe\xff\x00a)",
         b"/J#53 <6170702e>",
         b"/JS 12 0 R",
-        b"/Names<</EmbeddedFiles 3 0 R>>",
-        b"/Type/Embedded#46ile",
         b"/Subtype/RichMedia",
     ],
 )
@@ -167,6 +165,12 @@ def test_an_active_part_of_a_pdf_is_refused_in_any_spelling_and_across_chunks(pa
         content = PDF.replace(b"/Catalog", b"/Catalog " + padding + part)
         with pytest.raises(UploadIsActive):
             received("a.pdf", content)
+
+
+def test_an_invoice_with_an_embedded_xml_file_is_accepted():
+    content = PDF.replace(b"/Catalog", b"/Catalog /Names<</EmbeddedFiles 3 0 R>>")
+
+    assert received("invoice.pdf", content).media_type == "application/pdf"
 
 
 def test_compressed_data_of_a_pdf_that_contain_the_name_js_by_chance_are_accepted():

@@ -21,6 +21,7 @@ from apps.kernel import clock
 from apps.kernel.tenant import activate, at_database
 from apps.monitoring.commands import DropDelivery, ReplayDeliveries, ReplayDelivery, ReplayEvents
 from apps.monitoring.errors import DeliveryIsPending, NothingToReplay
+from tests.support.forms import hidden_inputs_of
 from tests.support.shelf import SUBSCRIBER, ShelfFilled, fill
 
 HOME, EAST = "default", "default@east"
@@ -271,5 +272,6 @@ def test_the_list_of_another_database_replays_chosen_dead_letters_there(dead, op
     assert "1 will be done and 0 refused" in preview
     assert statuses() == (["dead", "pending"], ["dead"])
 
-    assert "Done for 1 of 1 rows" in console.post(address, fields | {"confirm": ""}).content.decode()
+    confirmed = fields | hidden_inputs_of(preview) | {"confirm": ""}
+    assert "Done for 1 of 1 rows" in console.post(address, confirmed).content.decode()
     assert statuses() == (["pending", "pending"], ["dead"])

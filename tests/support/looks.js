@@ -13,7 +13,7 @@
     for (const icon of document.querySelectorAll(".material-symbols-outlined")) {
       if (!icon.closest("[aria-hidden=true]")) faults.push(`an icon that is read: ${icon.textContent.trim()}`);
     }
-    const raw = /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.+]|\b(?:None|True|False|NaN|undefined)\b|(?:Decimal|datetime\.\w+)\(|\{\}|\[\]|<\w+[: ].*>|\{'.*/g;
+    const raw = /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.+]\d|\b(?:None|True|False|NaN|undefined)\b|(?:Decimal|datetime\.\w+)\(|\{\}|\[\]|<\w+[: ].*>|\{'.*/g;
     for (const [value] of (document.querySelector("main")?.innerText ?? "").matchAll(raw)) {
       faults.push(`a raw value: ${value.slice(0, 60)}`);
     }

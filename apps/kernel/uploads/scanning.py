@@ -20,7 +20,7 @@ _ACTIVE_IN_TEXT = re.compile(
     rb"<script\b|<!doctype|<html\b|<iframe\b|<\?php|<svg\b|<\?xml|<body\b|javascript:", re.IGNORECASE
 )
 _ACTIVE_IN_PDF = re.compile(
-    rb"/(?:JavaScript|Launch|EmbeddedFiles?|RichMedia|Rendition)\b"
+    rb"/(?:JavaScript|Launch|RichMedia|Rendition)\b"
     rb"|/JS[\s\0]{0,32}(?:[(<][\t-\r -~\xfe\xff]{2}|\d{1,10}[\s\0]{1,32}\d{1,5}[\s\0]{1,32}R\b)"
 )
 """Names, and the key of a script with its value: compressed data contains /JS alone by chance."""

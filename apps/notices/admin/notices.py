@@ -77,7 +77,7 @@ class NoticeDeliveryInline(ReadOnlyInline):
             else "—"
         )
 
-    @admin.display(description="")
+    @admin.display(description=_("Action"))
     def resend(self, delivery: NoticeDelivery) -> str:
         return format_html(
             '<a class="underline" href="{}">{}</a>',

@@ -37,7 +37,7 @@ class SecretInline(ReadOnlyInline):
             return gettext("replaced")
         return shown_instant(secret.retired_at) if secret.is_valid else gettext("retired")
 
-    @admin.display(description="")
+    @admin.display(description=_("Action"))
     def retire(self, secret: SealedSecret) -> str:
         if not secret.is_valid:
             return ""
