@@ -164,3 +164,18 @@ def test_the_platform_has_no_versions_of_the_tables_of_tenants(db):
 
 def test_the_page_of_an_unknown_row_is_not_found(client_for, owner):
     assert client_for(owner).get("/t/acme/audit/versions/billing.subscription/1/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("recorded", "text"),
+    [
+        ("2026-12-01 13:38:08.345678+00:00", "2026-12-01 13:38 UTC"),
+        ("{'name': 'Acme', 'plan': ''}", "name: Acme, plan: nothing"),
+        ("['sales', 'ledger']", "sales, ledger"),
+        ("[]", "nothing"),
+        ("[sic]", "[sic]"),
+        ("['unfinished", "['unfinished"),
+    ],
+)
+def test_a_recorded_text_of_a_change_is_shown_for_people(recorded, text):
+    assert shown(recorded) == text
