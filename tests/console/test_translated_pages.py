@@ -30,7 +30,7 @@ FRAMEWORK = """
 """Words of Django, django-allauth and Unfold, which bring translations of their own."""
 DATA = """
     Bursar Acme Corporation acme Globex globex example owner operator Olga Operator bursar Tue Nov Jan Feb Mar Apr May
-    Jun Jul Aug Sep Oct Dec USD The suite Onboarding started Everything home
+    Jun Jul Aug Sep Oct Dec USD manual sandbox The suite Onboarding started Everything home
 """
 """Names of tenants, plans and actors, and months in Python's format."""
 CODE = r"[a-z*]+[._][a-z._]+|true|false|UTC"
