@@ -27,7 +27,8 @@ def made():
 def test_parallel_workers_run_each_backup_once(platform, environment):
     with backup_worker(environment) as one, backup_worker(environment) as other:
         eventually(lambda: made() == ["acme", "globex"])
-    assert (one.returncode, other.returncode) == (0, 0)
+    assert {one.returncode, other.returncode} <= {0, -signal.SIGTERM}  # one may have been starting yet
+    assert 0 in (one.returncode, other.returncode)
     assert Backup.objects.count() == 2
 
     with backup_worker(environment):
