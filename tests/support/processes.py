@@ -70,6 +70,13 @@ def running(
         process.wait(TIMEOUT_S)
 
 
+def handles_sigterm(process: subprocess.Popen[bytes]) -> bool:
+    """Whether the process has come so far as to end itself on SIGTERM: before, the signal kills it."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    caught = next(line for line in status.splitlines() if line.startswith("SigCgt:")).split()[1]
+    return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
+
+
 def worker(
     environment: dict[str, str], queue: str
 ) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
