@@ -98,6 +98,15 @@
     for (const list of document.querySelectorAll("ul.object-tools")) list.setAttribute("role", "presentation");
   };
 
+  // Unfold's tables that scroll are regions, all of the same name, and are made later than the page.
+  const nameRegions = () => {
+    for (const region of document.querySelectorAll(".simplebar-content-wrapper:not([data-named])")) {
+      region.dataset.named = "";
+      const number = document.querySelectorAll("[data-named]").length;
+      if (number > 1) region.setAttribute("aria-label", `${region.getAttribute("aria-label")} ${number}`);
+    }
+  };
+
   document.addEventListener("DOMContentLoaded", () => {
     document.querySelectorAll("[data-minutes-until]").forEach(countDown);
     document.querySelectorAll("[data-refresh]").forEach(scheduleRefresh);
@@ -126,6 +135,8 @@
       });
     }
     nameParts();
+    nameRegions();
+    new MutationObserver(nameRegions).observe(document.body, { childList: true, subtree: true });
     const showHint = () => {
       for (const part of document.querySelectorAll(".console-scroll")) part.toggleAttribute("data-scrolls", part.scrollWidth > part.clientWidth);
     };
