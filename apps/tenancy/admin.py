@@ -25,7 +25,7 @@ from apps.console.sites import operator_site
 from apps.kernel.notation.shown import shown_day, shown_instant
 from apps.kernel.search import May
 
-from . import mode_pages, queries, rename_page, trends  # noqa: F401
+from . import mode_pages, queries, rename_page, trends  # noqa: F401 - pages register themselves on import
 from .hooks import last_backup
 from .models import Domain, Tenant, TenantActivity
 from .placement import pages  # noqa: F401

@@ -70,7 +70,7 @@ def test_credits_of_two_accounts_cover_a_payment_from_their_own_accounts(rename,
     assert queries.reconcile() == []
 
 
-def test_one_payment_is_covered_from_the_accounts_of_all_its_credits(rename, accountant):
+def test_a_payment_is_covered_from_the_accounts_of_all_its_credits(rename, accountant):
     dispatch(transfer(60, "bank-1", reference="order:1"), actor=accountant)
     rename("payments.credit_account")
     dispatch(transfer(40, "bank-2", reference="order:1"), actor=accountant)

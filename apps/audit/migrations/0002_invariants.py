@@ -252,7 +252,7 @@ END;
 REVOKE INSERT ON audit_record, bus_idempotencykey FROM {RUNTIME_ROLES};
 REVOKE ALL ON FUNCTION audit_class_of(text), record_outcome(jsonb, jsonb, jsonb) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION audit_class_of(text), record_outcome(jsonb, jsonb, jsonb) TO {RUNTIME_ROLES};
-"""  # noqa: S608 - names in the settings
+"""
 
 UNDO_OUTCOME = f"""
 DROP FUNCTION record_outcome(jsonb, jsonb, jsonb), audit_class_of(text);

@@ -1,3 +1,3 @@
 """Handlers of the commands of backups."""
 
-from . import requests, transfers  # noqa: F401
+from . import requests, transfers

@@ -27,6 +27,8 @@ _ALLOWED_ENTRY = re.compile(
     r"(?:xml|rels|rdf|png|jpe?g|gif|bmp|emf|wmf|tiff?|vml|ttf|odttf|bin))\Z",
     re.IGNORECASE,
 )
+_DAMAGED = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError)
+"""What the reader raises for a package that it cannot read; OSError and ValueError are seeks outside of the file."""
 _ENCRYPTED = 0x1
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _BINARY = re.compile(r"(?:\A|/)printerSettings\d*\.bin\Z", re.IGNORECASE)
@@ -53,7 +55,7 @@ def must_be_document(name: str, content: IO[bytes], media_type: str, main_part: 
             if main_part:
                 return _is_ooxml(name, package, main_part)
             return _is_odf(package, media_type)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError):
+    except _DAMAGED:
         return False
 
 

@@ -1,3 +1,3 @@
 """Handlers of the commands of the ledger."""
 
-from . import accounts, booking, entries, exports, imports  # noqa: F401
+from . import accounts, booking, entries, exports, imports

@@ -1,3 +1,3 @@
 """Handlers of the commands of payments. Listeners call the providers after commit."""
 
-from . import credits, payments  # noqa: F401
+from . import credits, payments

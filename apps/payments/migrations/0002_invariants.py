@@ -137,7 +137,7 @@ END $$;
 CREATE TRIGGER payments_credit_refund_guard BEFORE INSERT OR UPDATE OR DELETE ON payments_creditrefund
     FOR EACH ROW EXECUTE FUNCTION payments_credit_refund_guard();
 REVOKE DELETE ON payments_credit, payments_creditrefund FROM {RUNTIME_ROLES};
-"""  # noqa: S608 - names of roles
+"""
 
 # 4. A payment that is paid from credits has applications of exactly its amount, and an application belongs to such a payment,
 #    at the end of the transaction: a part of it is never committed alone.

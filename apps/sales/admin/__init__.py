@@ -1,3 +1,3 @@
 """Pages of sales in the tenant's console: one page per file, in the order of the menu."""
 
-from . import new_order, orders, order_commands, invoices, customers, relations, dashboard  # noqa: F401, I001
+from . import new_order, orders, order_commands, invoices, customers, relations, dashboard

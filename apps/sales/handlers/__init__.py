@@ -1,3 +1,3 @@
 """Handlers of the commands of sales."""
 
-from . import customers, documents, invoices, orders  # noqa: F401
+from . import customers, documents, invoices, orders

@@ -168,7 +168,7 @@ BEGIN
     END LOOP;
     RETURN gone;
 END $$;
-"""  # noqa: S608 - the name of our policy
+"""
 
 # 6. Values of the sequences of a schema, for a backup and its verification.
 SEQUENCES = """

@@ -33,7 +33,7 @@ CREATE TRIGGER tenancy_slug_guard AFTER INSERT OR UPDATE ON tenancy_tenant
     FOR EACH ROW EXECUTE FUNCTION tenancy_slug_guard();
 REVOKE ALL ON FUNCTION tenancy_slug_guard() FROM PUBLIC;
 REVOKE INSERT ON tenancy_formerslug FROM bursar_app;
-"""  # noqa: S608 - expressions of our own
+"""
 UNDO = """
 DROP TRIGGER tenancy_slug_guard ON tenancy_tenant;
 DROP FUNCTION tenancy_slug_guard();
