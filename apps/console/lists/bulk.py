@@ -111,7 +111,7 @@ def _action(bulk: BulkCommand) -> Callable[[Any, HttpRequest, QuerySet[Any]], Ht
 
 def _rows(admin: Any, request: HttpRequest, bulk: BulkCommand, chosen: QuerySet[Any]) -> list[Any]:
     """The chosen rows in the order of the command. Those of a confirmation are no longer filtered: the preview listed
-    them, and a row that changed since gets the refusal of the command.
+    them, and a row that has left the filter since is refused as changed.
 
     Raises TooManyChosen.
     """
