@@ -15,6 +15,7 @@ _EVERYWHERE = [
     "apps.webhooks",
     "apps.notices",
     "apps.settings",
+    "apps.flags",
     "allauth.account",
 ]
 

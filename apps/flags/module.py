@@ -1,0 +1,22 @@
+from django.utils.translation import gettext_lazy as _
+
+from apps.kernel.manifest import Module
+
+VIEW, MANAGE, KILL = "flags.view_flag", "flags.manage_flags", "flags.kill_flag"
+
+MODULE = Module(
+    name="flags",
+    version="1.0.0",
+    description=_("Feature flags: what is on, for which tenant, role and share of users."),
+    dependencies=("approvals", "audit", "billing", "companies", "identity", "jobs", "notices", "settings"),
+    publishes=(
+        "feature_flag.changed",
+        "feature_flag.created",
+        "feature_flag.disabled",
+        "feature_flag.revived",
+    ),
+    grants={
+        "owner": (VIEW, MANAGE, KILL),
+        "auditor": (VIEW,),
+    },
+)
