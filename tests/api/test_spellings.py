@@ -3,10 +3,10 @@ other systems would guess: each is refused with its field, and nothing happens."
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from django import forms
@@ -124,6 +124,18 @@ KINDS: Mapping[type, str] = {
     WholeNumberFilter: "count",
 }
 CRAWL = pytest.mark.exhaustive("every field in every spelling", inside=True)
+Place = TypeVar("Place", bound=Hashable)
+
+
+def rounds(points: Iterable[tuple[str, Place, Any]]) -> Iterator[tuple[str, dict[Place, Any]]]:
+    """Requests that try all points: one for each address and spelling, with a wrong value in every place at once, since
+    all wrong places are reported together."""
+    left: dict[str, dict[Place, list[Any]]] = {}
+    for address, place, value in points:
+        left.setdefault(address, {}).setdefault(place, []).append(value)
+    for address, values in left.items():
+        for number in range(max(map(len, values.values()))):
+            yield address, {place: of[number] for place, of in values.items() if number < len(of)}
 
 
 def kind_of(field: object) -> str | None:
@@ -198,16 +210,17 @@ def test_a_spelling_in_a_body_is_refused_with_its_path(sample, client_for, owner
     bodies = {address: body(address, urlconf) for address, _ in posts(plane)}
 
     wrong = {}
-    for address, path, value in sample.of(points_of_commands(plane), 1, by=lambda point: point[:2]):
-        response = client.post(
-            f"{prefix}{address}?dry_run=true",
-            changed(deepcopy(bodies[address]), path, value),
-            content_type="application/json",
-        )
+    points = sample.of(points_of_commands(plane), 1, by=lambda point: point[:2])
+    for address, values in rounds(points):
+        document = deepcopy(bodies[address])
+        for path, value in values.items():
+            document = changed(document, path, value)
+        response = client.post(f"{prefix}{address}?dry_run=true", document, content_type="application/json")
         attributes = [str(error["attr"]) for error in response.json().get("errors", ())]
-        expected = ".".join(map(str, path))
-        if response.status_code != 400 or not any(attribute.startswith(expected) for attribute in attributes):
-            wrong[address, path, value if isinstance(value, str) else repr(value)] = response.content[:200]
+        for path, value in values.items():
+            expected = ".".join(map(str, path))
+            if response.status_code != 400 or not any(name.startswith(expected) for name in attributes):
+                wrong[address, path, repr(value)] = response.content[:200]
 
     assert len(points_of_commands(plane)) > 500
     assert wrong == {}
@@ -318,12 +331,11 @@ def test_a_spelling_on_a_page_of_a_console_is_refused_beside_its_field(client_fo
     commands = Record.objects.count()
 
     accepted = []
-    for page, name, text in points:
+    for page, texts in rounds(points):
         send = client.get if page in FORMS_OF_QUERIES else client.post
-        response = send(f"{prefix}{page}", forms_of_pages[page][0] | {name: text})
+        response = send(f"{prefix}{page}", forms_of_pages[page][0] | texts)
         errors = {form.add_prefix(field) for form in _shown_forms(response) for field in form.errors}
-        if name not in errors:
-            accepted.append((page, name, text))
+        accepted += [(page, name, text) for name, text in texts.items() if name not in errors]
 
     assert len(points) > 100
     assert accepted == []
