@@ -42,3 +42,51 @@ class KillNotFound(NotFound, FeatureFlagRefusal):
 
 class ReasonMissing(ReasonRequired, FeatureFlagRefusal):
     """For a change of flags, a kill and its end."""
+
+
+class RolloutNotFound(NotFound, FeatureFlagRefusal):
+    message = _("The flag {key!r} has no rollout.")
+
+
+class RolloutNotPlanned(Conflict, FeatureFlagRefusal):
+    message = _("The published revision of {key!r} plans no rollout: it has no stages.")
+
+
+class RolloutInProgress(Conflict, FeatureFlagRefusal):
+    message = _("A rollout of {key!r} is in progress.")
+    enforced_by = ("flags_one_active_rollout",)
+
+
+class RolloutWasStarted(Conflict, FeatureFlagRefusal):
+    """To start a plan anew is to publish it anew, so that it is approved anew."""
+
+    message = _("The rollout of this revision was started before. Publish its plan again to start it again.")
+    enforced_by = ("flags_rollout_revision_id_key",)
+
+
+class RolloutStepRefused(Conflict, FeatureFlagRefusal):
+    message = _("The rollout of {key!r} is {state}, so it cannot be changed like this.")
+    enforced_by = ("BF021",)
+
+
+class RolloutOutsidePlan(Conflict, FeatureFlagRefusal):
+    message = _("The plan that is served for {key!r} does not allow this stage.")
+    enforced_by = ("BF022",)
+
+
+class RolloutStageLasts(Conflict, FeatureFlagRefusal):
+    message = _("The present stage of {key!r} lasts until {until}.")
+    enforced_by = ("BF023",)
+
+
+class ExtensionNotCounted(Conflict, FeatureFlagRefusal):
+    message = _("An extension of {key!r} must be counted.")
+    enforced_by = ("BF024",)
+
+
+class ExtensionRefused(Conflict, FeatureFlagRefusal):
+    message = _("The flag {key!r} cannot be extended: {why}")
+
+
+class FlagIsRetired(Conflict, FeatureFlagRefusal):
+    message = _("The flag {key!r} is retired.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from apps.events import Event
 
@@ -63,3 +64,40 @@ class FeatureFlagRevived(Event):
     @property
     def aggregate(self) -> str:
         return f"feature_flag:{self.key}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureFlagRolloutProgressed(Event):
+    """A rollout has begun, advanced, paused, resumed, completed or been rolled back.
+
+    targeting  unit, canary segment, number of the stage and percentage
+    by_system  whether the schedule or a guard made the change, and no person
+    """
+
+    name = "feature_flag.rollout_progressed"
+
+    flag: str
+    rollout_id: int
+    state: str
+    targeting: dict[str, Any]
+    reason: str
+    by_system: bool
+
+    @property
+    def aggregate(self) -> str:
+        return f"feature_flag:{self.flag}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureFlagStale(Event):
+    """A flag has become stale, or (without reasons) it no longer is."""
+
+    name = "feature_flag.stale"
+
+    flag: str
+    owner: str
+    reasons: tuple[str, ...]
+
+    @property
+    def aggregate(self) -> str:
+        return f"feature_flag:{self.flag}"

@@ -14,7 +14,10 @@ MODULE = Module(
         "feature_flag.created",
         "feature_flag.disabled",
         "feature_flag.revived",
+        "feature_flag.rollout_progressed",
+        "feature_flag.stale",
     ),
+    subscribes=("feature_flag.rollout_progressed",),
     grants={
         "owner": (VIEW, MANAGE, KILL),
         "auditor": (VIEW,),

@@ -2,15 +2,26 @@
 
 from .changes import CreateFlag, ItemChange, ProposeChange, PublishChangeSet, UpdateFlag, WithdrawChangeSet
 from .kills import KillFlag, ReviewKill, ReviveFlag
+from .life_cycle import ExtendFlag, ReportStaleFlag, RetireFlag, TransferFlag
+from .rollouts import AdvanceRollout, PauseRollout, ResumeRollout, RollBackRollout, RolloutFeature
 
 __all__ = [
+    "AdvanceRollout",
     "CreateFlag",
+    "ExtendFlag",
     "ItemChange",
     "KillFlag",
+    "PauseRollout",
     "ProposeChange",
     "PublishChangeSet",
+    "ReportStaleFlag",
+    "ResumeRollout",
+    "RetireFlag",
     "ReviewKill",
     "ReviveFlag",
+    "RollBackRollout",
+    "RolloutFeature",
+    "TransferFlag",
     "UpdateFlag",
     "WithdrawChangeSet",
 ]

@@ -30,7 +30,7 @@ from .traceparent import current_trace
 OUTCOMES: Mapping[str, int] = {"done": logging.INFO, "refused": logging.WARNING, "failed": logging.ERROR}
 """The log level of each outcome of a command."""
 
-EVENT_LEVELS: Mapping[str, int] = {"setting.*": logging.INFO, "flag.*": logging.INFO}
+EVENT_LEVELS: Mapping[str, int] = {"setting.*": logging.INFO, "feature_flag.*": logging.INFO}
 """The log level of published events by pattern; DEBUG for all others."""
 
 COMMANDING = re.compile(

@@ -1,0 +1,5 @@
+"""Handlers of flags."""
+
+from . import rollouts
+
+__all__ = ["rollouts"]

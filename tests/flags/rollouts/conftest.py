@@ -1,0 +1,31 @@
+"""A flag whose published revision plans a rollout, and a clock to move."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from apps.bus import dispatch
+from apps.flags.commands import RolloutFeature
+from apps.kernel import clock
+from tests.support.published_flags import KEY, document, plan, publish
+
+WEEK = plan((1.0, 24), (25.0, 48), (100.0, 72))
+
+
+@pytest.fixture
+def later():
+    """`with later(hours=2):` moves the clock."""
+    return lambda **by: clock.moved_to(clock.now() + dt.timedelta(**by))
+
+
+@pytest.fixture
+def rollout_of(operator):
+    """Publishes a plan and starts its rollout."""
+
+    def start(served=WEEK, key=KEY):
+        publish(document(key, rollout=served), key)
+        return dispatch(RolloutFeature(key=key, reason="As planned."), actor=operator)
+
+    return start
