@@ -1,0 +1,1 @@
+"""Feature flags: definitions, approval of changes, rollouts, kill switches, and the engine that evaluates them."""

@@ -1,0 +1,40 @@
+"""The flag engine: documents of flags compiled to functions, evaluated without I/O, explained by the same steps.
+
+Pure Python on mmh3 and google-re2, without Django. The wheel `bursar-flags` (import name `bursar_flags`) is made of
+this folder.
+
+    rules = RuleSet([Entry({"format": 1, "key": "new-screen", …})])
+    rules.evaluate("new-screen", False, {"user": "42"}).value
+"""
+
+from .bucketers import BUCKETERS, Bucketer
+from .conflicts import conflicts
+from .explaining import Explanation
+from .extensions import CHOICES, CONDITIONS
+from .outcomes import LAYERS, Entry, Evaluation, Layer, Override, Problem, TenantLayer
+from .rule_set import RuleSet, View
+from .tally import Tally
+from .timeline import environment_name
+from .validation import validate, validate_override
+
+__all__ = [
+    "BUCKETERS",
+    "CHOICES",
+    "CONDITIONS",
+    "LAYERS",
+    "Bucketer",
+    "Entry",
+    "Evaluation",
+    "Explanation",
+    "Layer",
+    "Override",
+    "Problem",
+    "RuleSet",
+    "Tally",
+    "TenantLayer",
+    "View",
+    "conflicts",
+    "environment_name",
+    "validate",
+    "validate_override",
+]

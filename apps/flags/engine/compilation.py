@@ -1,0 +1,157 @@
+"""One state of a rule set, for the platform or for one tenant, as functions by key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from .definitions import Flag
+from .emission import Evaluate, Plan, Trace, predicate
+from .expressions import Expressions
+from .outcomes import ALL_ENTITLEMENTS, NESTED, UNLIMITED, TenantLayer
+from .references import References, rivals_of
+from .tally import Tally
+from .timeline import State, environment_name
+from .waterfall import Standing, Subject, steps_of
+
+F = TypeVar("F")
+
+
+class Functions(dict[str, F], Generic[F]):
+    """Made at their first use. A key that does not exist is a KeyError."""
+
+    def __init__(self, make: Callable[[str], F]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, key: str) -> F:
+        function = self._make(key)
+        self[key] = function
+        return function
+
+
+class Checked:
+    """A state with the problems of its references."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.flags: dict[str, Flag] = {
+            key: known.reading.flag for key, known in state.flags.items() if known.reading.flag is not None
+        }
+        segments = {
+            key: known.reading.segment
+            for key, known in state.segments.items()
+            if known.reading.segment is not None
+        }
+        self.references = References(self.flags, segments)
+
+    def broken(self, key: str) -> str:
+        """Why the flag cannot be evaluated."""
+        if key in self.flags:
+            return self.references.problem(key)
+        problems = [problem for problem in self.state.flags[key].reading.problems if not problem.is_warning]
+        return "; ".join(f"{problem.place or '/'}: {problem.message}" for problem in problems[:5])
+
+
+class Compilation:
+    """The functions of a state: `served` counts, `nested` is called by other flags, `replayed` counts nothing, and
+    `traced` explains. A tenant shares the functions of the platform, or of another tenant of the same standing."""
+
+    def __init__(
+        self,
+        checked: Checked,
+        tally: Tally,
+        layer: TenantLayer | None = None,
+        platform: Compilation | None = None,
+        *,
+        enforced: bool = True,
+    ) -> None:
+        self.checked, self.tally, self.layer, self.enforced = checked, tally, layer, enforced
+        self._platform: Compilation = platform or self
+        self._shared: dict[tuple[str, tuple[Standing, ...]], Compilation] = {}
+        self.served: Functions[Evaluate] = Functions(self._served)
+        self.nested: Functions[Evaluate] = Functions(self._nested)
+        self.replayed: Functions[Evaluate] = Functions(self._replayed)
+        self.traced: Functions[Trace] = Functions(self._traced)
+        self.plans: Functions[Plan] = Functions(self._plan)
+        self._segments: dict[tuple[str, bool], Any] = {}
+        self._standings: Functions[Standing] = Functions(self._standing)
+
+    @cached_property
+    def all_served(self) -> list[tuple[str, Evaluate]]:
+        return [(key, self.served[key]) for key in self.checked.state.flags]
+
+    def _served(self, key: str) -> Evaluate:
+        owner = self._owner(key)
+        if owner is not self:
+            return owner.served[key]
+        return self.plans[key].evaluating(
+            lambda variant, reason: self.tally.tick(key, variant, reason), self.nested
+        )
+
+    def _nested(self, key: str) -> Evaluate:
+        return self.plans[key].evaluating(
+            lambda variant, _: self.tally.tick(key, variant, NESTED), self.nested
+        )
+
+    def _replayed(self, key: str) -> Evaluate:
+        return self.plans[key].evaluating(lambda variant, reason: _count_nothing, self.replayed)
+
+    def _traced(self, key: str) -> Trace:
+        return self.plans[key].explaining(self.replayed)
+
+    def _owner(self, key: str) -> Compilation:
+        """The compilation with the same standing of the flag and of all flags that it depends on."""
+        platform = self._platform
+        if platform is self:
+            return self
+        keys = (key, *self.checked.references.closure(key))
+        standing = tuple(self._standings[k] for k in keys if k in self.checked.state.flags)
+        if all(self._standings[k] == platform._standings[k] for k in keys if k in self.checked.state.flags):
+            return platform
+        return platform._shared.setdefault((key, standing), self)
+
+    def _standing(self, key: str) -> Standing:
+        known, layer = self.checked.state.flags[key], self.layer
+        flag = known.reading.flag
+        entitlement = flag.entitlement if flag else None
+        in_environment = self.checked.state.environment.get(environment_name(key), True)
+        if layer is None:
+            return Standing(in_environment, known.entry.killed, False if entitlement else None)
+        entitled = limit_reached = None
+        if entitlement:
+            entitled = not layer.entitlements.isdisjoint((entitlement, ALL_ENTITLEMENTS))
+            limit = layer.limits.get(entitlement, UNLIMITED)
+            limit_reached = limit != UNLIMITED and layer.usage.get(entitlement, 0) >= limit
+        override = layer.overrides.get(key)
+        return Standing(in_environment, known.entry.killed, entitled, bool(limit_reached), override)
+
+    def _plan(self, key: str) -> Plan:
+        known = self.checked.state.flags[key]
+        flag, broken = known.reading.flag, self.checked.broken(key)
+        on_variants = {}
+        if flag and not broken:
+            on_variants = {other: on_variants_of(self.checked.flags[other]) for other in rivals_of(flag)}
+        expressions = Expressions(self._segment)
+        subject = Subject(flag, self._standings[key], on_variants, broken, self.enforced)
+        steps = steps_of(subject, expressions)
+        return Plan(key, known.entry.revision, steps, expressions.names, tuple(expressions.tests), flag)
+
+    def _segment(self, key: str, negated: bool) -> Any:
+        if (key, negated) not in self._segments:
+            expressions = Expressions(self._segment)
+            source = expressions.condition(self.checked.references.segments[key].when, negated)
+            self._segments[key, negated] = predicate(source, expressions.names)
+        return self._segments[key, negated]
+
+
+def on_variants_of(flag: Flag) -> tuple[str, ...]:
+    """The variants with which a flag counts as on: all but the one that is served when it is closed, and false."""
+    return tuple(
+        name for name, value in flag.variants.items() if name != flag.off_variant and value is not False
+    )
+
+
+def _count_nothing() -> None:
+    """In place of a tick."""

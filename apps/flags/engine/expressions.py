@@ -1,0 +1,188 @@
+"""Conditions → Python expressions.
+
+No text of a document gets into the source: attributes and values are constants in the globals of the function. So flags
+of one shape have equal source, which is compiled once.
+
+Negation moves inwards to the tests (`not (a and b)` = `not a or not b`), and a test with a missing attribute is false
+also when negated. So what is not known never opens a flag, however deep the negation.
+
+A test is written between markers, `«3|…»`: with them the function that explains records the result of test 3, without
+them the function that evaluates is plain.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import mmh3
+
+from .bucketers import BUCKETERS, BUCKETS, NATIVE, limit_of
+from .definitions import (
+    Always,
+    Choice,
+    Condition,
+    Custom,
+    Either,
+    Every,
+    InSegment,
+    Not,
+    Serves,
+    Share,
+    Split,
+    Test,
+)
+from .operators import test_of
+from .units import attribute_of, reader, text_of
+
+TRUE, FALSE = "True", "False"
+_ORDERS = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
+MARKER = re.compile(r"«(\d+)\|")
+_LONG = 8  # values: a set is faster than a tuple
+
+
+def plain(source: str) -> str:
+    """The source without markers."""
+    return MARKER.sub("(", source).replace("»", ")")
+
+
+def traced(source: str) -> str:
+    """The source that calls `t(number, result)` for each test."""
+    return MARKER.sub(r"t(\1, ", source).replace("»", ")")
+
+
+class Expressions:
+    """Writes expressions over the context `c` with its `g = c.get`, and collects their constants in `names`."""
+
+    def __init__(self, segment: Callable[[str, bool], Any]) -> None:
+        self.names: dict[str, Any] = {}
+        self.tests: list[Condition | Share] = []  # by the numbers of the markers
+        self._segment = segment
+        self._known: dict[Any, str] = {}
+
+    def name(self, prefix: str, value: Any) -> str:
+        """A new constant."""
+        name = f"{prefix}{len(self.names)}"
+        self.names[name] = value
+        return name
+
+    def text(self, value: str) -> str:
+        """A constant that occurs once however often it is needed."""
+        name = self._known.get(value)
+        if name is None:
+            name = self._known[value] = self.name("k", value)
+        return name
+
+    def marked(self, test: Condition | Share, source: str) -> str:
+        self.tests.append(test)
+        return f"«{len(self.tests) - 1}|{source}»"
+
+    def condition(self, condition: Condition, negated: bool = False) -> str:
+        match condition:
+            case Always():
+                return FALSE if negated else TRUE
+            case Not(part):
+                return self.condition(part, not negated)
+            case Every(parts):
+                return self._joined(parts, negated, "or" if negated else "and")
+            case Either(parts):
+                return self._joined(parts, negated, "and" if negated else "or")
+            case Test():
+                return self.marked(condition, self._test(condition, negated))
+            case InSegment(key):
+                return self.marked(condition, f"{self.name('s', self._segment(key, negated))}(c, nested)")
+            case Serves(flag, variants):
+                return self.marked(condition, self.serves(flag, variants, negated))
+            case Custom(_, test):
+                return self.marked(condition, f"{'not ' if negated else ''}{self.name('x', test)}(c)")
+
+    def serves(self, flag: str, variants: tuple[str, ...], negated: bool) -> str:
+        """Another flag, by the functions of nested flags, which the name `nested` is bound to later."""
+        key, served = self.text(flag), self.name("v", variants)
+        return f"nested[{key}](c, None)[1] {'not in' if negated else 'in'} {served}"
+
+    def _joined(self, parts: tuple[Condition, ...], negated: bool, word: str) -> str:
+        neutral, decisive = (TRUE, FALSE) if word == "and" else (FALSE, TRUE)
+        sources = [self.condition(part, negated) for part in parts]
+        if decisive in sources:
+            return decisive
+        left = [source for source in sources if source != neutral]
+        if not left:
+            return neutral
+        return left[0] if len(left) == 1 else f"({f' {word} '.join(left)})"
+
+    def _test(self, test: Test, negated: bool) -> str:
+        if negated:
+            test = Test(
+                test.attribute,
+                test.op,
+                test.values,
+                not test.negate,
+                test.ignore_case,
+                test.missing,
+                test.loose,
+            )
+        general = self.name("f", test_of(test))
+        attribute = self.text(test.attribute)
+        if test.attribute == "now":
+            self.names["clock"] = now_of
+            return f"{general}(clock(c))"
+        fast = self._of_texts(test) or self._of_integers(test)
+        return (
+            f"{fast.format(f'(x := g({attribute}))')} else {general}(x)"
+            if fast
+            else f"{general}(g({attribute}))"
+        )
+
+    def _of_texts(self, test: Test) -> str:
+        """The usual case in place: the attribute is text."""
+        is_simple = test.op in ("in", "equals") and not test.ignore_case
+        if not is_simple or not all(isinstance(value, str) for value in test.values):
+            return ""
+        if len(test.values) == 1:
+            test_source = f"x {'!=' if test.negate else '=='} {self.name('w', test.values[0])}"
+        else:
+            values = frozenset(test.values) if len(test.values) > _LONG else test.values
+            test_source = f"x {'not in' if test.negate else 'in'} {self.name('w', values)}"
+        return test_source + " if {}.__class__ is str"
+
+    def _of_integers(self, test: Test) -> str:
+        """The usual case in place: the attribute is a whole number."""
+        if test.op not in _ORDERS or test.negate or type(test.values[0]) is not int:
+            return ""
+        return f"x {_ORDERS[test.op]} {self.name('w', test.values[0])}" + " if {}.__class__ is int"
+
+    def inside(self, share: Share) -> str:
+        """Whether the unit is inside a percentage; a missing unit is not."""
+        bucketer = BUCKETERS[share.bucketer]
+        read, gate = reader(share.units), bucketer.gate(share.salt, share.percentage, share.seed)
+        attribute = attribute_of(share.units)
+        if share.bucketer != NATIVE or attribute is None:
+            return self.marked(
+                share, f"{self.name('i', lambda c: (u := read(c)) is not None and gate(u))}(c)"
+            )
+        slow = self.name("i", lambda value: (u := text_of(value)) is not None and gate(u))
+        self.names["hash"], self.names["buckets"] = mmh3.hash, BUCKETS
+        salt, limit = self.name("w", share.salt + ":"), self.name("w", limit_of(share.percentage))
+        seed = self.name("w", share.seed)
+        unit = f"(u := g({self.text(attribute)}))"
+        placed = f"hash({salt} + u, {seed}, False) % buckets < {limit}"
+        return self.marked(share, f"({placed} if u else False) if {unit}.__class__ is str else {slow}(u)")
+
+    def picked(self, pick: Split | Choice, variants: Iterable[str]) -> str:
+        """The index of a variant, or None. A choice of a variant that does not exist is a KeyError."""
+        if isinstance(pick, Choice):
+            choose, index = pick.choose, {name: number for number, name in enumerate(variants)}
+            chosen = self.name("p", lambda c: None if (name := choose(c)) is None else index[name])
+            return f"{chosen}(c)"
+        read = reader(pick.units)
+        chooser = BUCKETERS[pick.bucketer].chooser(pick.salt, pick.weights, pick.seed)
+        return f"{self.name('p', lambda c: None if (u := read(c)) is None else chooser(u))}(c)"
+
+
+def now_of(context: Mapping[str, Any]) -> Any:
+    """The attribute `now` is the time of the evaluation unless the context names one."""
+    now = context.get("now")
+    return datetime.now(UTC) if now is None else now
