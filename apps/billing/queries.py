@@ -154,7 +154,7 @@ def changes(command: DefinePlan) -> Sequence[Change]:
         )
     )
     return [
-        Change(field, before.get(field, "–"), value)
+        Change(field, before.get(field, "—"), value)
         for field, value in after.items()
         if before.get(field) != value
     ]

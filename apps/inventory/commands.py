@@ -70,7 +70,7 @@ class ReactivateItem(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ReceiveStock(Command):
-    """Receive goods into stock. `reference` identifies the receipt, such as the supplier's delivery note."""
+    """Receive goods into stock. The reference identifies the receipt, such as the supplier's delivery note."""
 
     permission = "inventory.move_stock"
     audit_message = gettext_noop("received {quantity} of {sku}")

@@ -116,7 +116,7 @@ class ReverseEntry(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class OpenAccount(Command):
-    """Add an account, as a root or below a parent of the same type (`parent` is a code)."""
+    """Add an account, as a root or below a parent of the same type, named by its code."""
 
     permission = "ledger.manage_accounts"
     audit_message = gettext_noop("opened the account {result}")

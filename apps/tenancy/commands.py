@@ -73,7 +73,7 @@ class UnpinTenant(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class SetTenantActive(Command):
-    """Open a new or a closed tenant to its users; with `trial_days`, on trial for that time."""
+    """Open a new or a closed tenant to its users, for good or on trial for a number of days."""
 
     platform = True
     permission = "tenancy.activate_tenant"

@@ -249,7 +249,7 @@ class TestDefining:
             ("Active users and open invitations", "5", "no limit"),
         ]
         assert queries.changes(SMALL) == []
-        assert {change.before for change in queries.changes(replace(SMALL, code="new"))} == {"–"}
+        assert {change.before for change in queries.changes(replace(SMALL, code="new"))} == {"—"}
 
     def test_a_retired_plan_takes_no_new_subscriptions(self, small, acme, globex, operator):
         dispatch(RetirePlan(code="small"), actor=operator)

@@ -31,6 +31,10 @@ def test_the_shell_prints_every_command(db):
     assert "ledger.post_entry  [ledger.post_entry]" in output_of()
 
 
+def test_help_texts_of_commands_have_no_marks_of_code():
+    assert [command.command_name() for command in commands() if "`" in command.english_help_text()] == []
+
+
 def test_the_shell_prints_the_schema_of_a_command(db):
     schema = json.loads(output_of("ledger.post_entry", "--json"))
 

@@ -92,7 +92,7 @@ class ConfirmAddressChange(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class RecordFailedSignIns(Command):
-    """Record the failed sign-ins with an account from one source in one hour. Unknown accounts have no `user_id`."""
+    """Record the failed sign-ins with an account from one source in one hour. Unknown accounts have no number."""
 
     permission = "identity.manage_users"
     runs_while_closed = True

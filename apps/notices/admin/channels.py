@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import admin
 from django.http import Http404, HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.console import hooks
@@ -122,9 +122,10 @@ class NotificationChannelPage(CommandPage):
         if channel is None:
             raise Http404
         waiting = NoticeDelivery.objects.filter(channel=channel, state=NoticeDelivery.State.WAITING).count()
+        text = ngettext("{waiting:,} notice", "{waiting:,} notices", waiting)
         return (
             (gettext("Channel"), f"{channel}, {channel.masked_address}"),
-            (gettext("Waiting"), gettext("{waiting:,} notices").format(waiting=waiting)),
+            (gettext("Waiting"), text.format(waiting=waiting)),
         )
 
 

@@ -104,7 +104,7 @@ class RetryDocument(CommandPage):
             (gettext("Invoice"), str(invoice)),
             (gettext("Customer"), invoice.customer_name),
             (gettext("State"), invoice.get_state_display()),
-            (gettext("Reason"), invoice.failure),
+            (gettext("Reason"), invoice.failure or "—"),
         )
 
     def sentence(self, result: Invoice) -> str:
