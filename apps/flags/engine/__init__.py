@@ -7,6 +7,7 @@ this folder.
     rules.evaluate("new-screen", False, {"user": "42"}).value
 """
 
+from . import jsonlogic, shares, unleash  # noqa: F401  they register what flags of peers need
 from .bucketers import BUCKETERS, Bucketer
 from .conflicts import conflicts
 from .explaining import Explanation

@@ -20,6 +20,7 @@ class Test:
     ignore_case: bool = False
     missing: bool = False
     loose: bool = True  # versions
+    operators: str = ""  # the dialect whose operators compare; the engine's own if empty
 
     __test__ = False  # no test of pytest
 

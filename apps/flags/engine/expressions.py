@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -115,15 +116,7 @@ class Expressions:
 
     def _test(self, test: Test, negated: bool) -> str:
         if negated:
-            test = Test(
-                test.attribute,
-                test.op,
-                test.values,
-                not test.negate,
-                test.ignore_case,
-                test.missing,
-                test.loose,
-            )
+            test = replace(test, negate=not test.negate)
         general = self.name("f", test_of(test))
         attribute = self.text(test.attribute)
         if test.attribute == "now":
@@ -150,7 +143,7 @@ class Expressions:
 
     def _of_integers(self, test: Test) -> str:
         """The usual case in place: the attribute is a whole number."""
-        if test.op not in _ORDERS or test.negate or type(test.values[0]) is not int:
+        if test.op not in _ORDERS or test.negate or test.operators or type(test.values[0]) is not int:
             return ""
         return f"x {_ORDERS[test.op]} {self.name('w', test.values[0])}" + " if {}.__class__ is int"
 

@@ -17,3 +17,6 @@ Context = Mapping[str, Any]
 
 CONDITIONS: dict[str, Callable[[Any], Callable[[Context], bool]]] = {}
 CHOICES: dict[str, Callable[[Any], Callable[[Context], str | None]]] = {}
+
+# Operators of a dialect by its name, in place of the engine's own: {"dialect": {"operators": "name"}}
+OPERATORS_OF: dict[str, Mapping[str, Callable[[Any], Callable[[Any], bool | None]]]] = {}

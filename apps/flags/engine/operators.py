@@ -19,6 +19,7 @@ import re2
 
 from . import moments, semver
 from .definitions import Test
+from .extensions import OPERATORS_OF
 
 Compare = Callable[[Any], "bool | None"]  # None: not comparable
 _LONGEST_PATTERN = 1_000
@@ -35,7 +36,11 @@ class BadValue(ValueError):
 
 def test_of(test: Test) -> Callable[[Any], bool]:
     """A function of the attribute's value, which is None if it is missing."""
-    compare, negate, missing = OPERATORS[test.op](test), test.negate, test.missing and test.negate
+    compare, negate, missing = (
+        operators_of(test.operators)[test.op](test),
+        test.negate,
+        test.missing and test.negate,
+    )
     if test.op == "is_set":
         return lambda value: (value is not None) is not negate
 
@@ -47,6 +52,10 @@ def test_of(test: Test) -> Callable[[Any], bool]:
         return missing if result is None else result is not negate
 
     return holds
+
+
+def operators_of(dialect: str) -> Mapping[str, Callable[[Test], Compare]]:
+    return OPERATORS_OF[dialect] if dialect else OPERATORS
 
 
 def _texts(test: Test) -> list[str]:

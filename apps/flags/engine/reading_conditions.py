@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from .definitions import Always, Condition, Custom, Either, Every, InSegment, Not, Serves, Test
-from .extensions import CONDITIONS
+from .extensions import CONDITIONS, OPERATORS_OF
 from .fields import Fields, Problems, at
-from .operators import OPERATORS, BadValue, test_of
+from .operators import BadValue, operators_of, test_of
 
 DEPTH = 20
 _TEST_FIELDS = ("attribute", "op", "values", "negate", "ignore_case", "missing", "semver")
@@ -20,22 +20,24 @@ R = TypeVar("R", InSegment, Serves)
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """`missing`: the result of a negated comparison with a missing attribute. `loose`: versions such as `1.2`.
-    `matches_any`: a unit outside a rule's percentage goes to the next rule."""
+    `matches_any`: a unit outside a rule's percentage goes to the next rule. `operators`: of a registered dialect."""
 
     missing: bool = False
     loose: bool = True
     matches_any: bool = False
+    operators: str = ""
 
 
 def read_dialect(problems: Problems, document: Any, place: str) -> Dialect:
     """The native dialect where the document names none."""
     if document is None:
         return Dialect()
-    fields = Fields(problems, document, place, ("missing", "semver", "match"))
+    fields = Fields(problems, document, place, ("missing", "semver", "match", "operators"))
     return Dialect(
         missing=fields.get("missing", bool, False),
         loose=_one_of(fields, "semver", "loose", "strict") == "loose",
         matches_any=_one_of(fields, "match", "first", "any") == "any",
+        operators=_operators(fields),
     )
 
 
@@ -44,6 +46,14 @@ def _one_of(fields: Fields, name: str, default: str, other: str) -> str:
     if value not in (default, other):
         fields.add("wrong_type", f"{name!r} is {default!r} or {other!r}", name)
     return value
+
+
+def _operators(fields: Fields) -> str:
+    name = str(fields.get("operators", str, ""))
+    if name and name not in OPERATORS_OF:
+        fields.add("unknown_operator", f"no dialect has the name {name!r}", "operators")
+        return ""
+    return name
 
 
 class ConditionReader:
@@ -137,8 +147,9 @@ class ConditionReader:
             fields.get("ignore_case", bool, False),
             fields.get("missing", bool, self.dialect.missing),
             fields.get("semver", str, "loose" if self.dialect.loose else "strict") == "loose",
+            self.dialect.operators,
         )
-        if op not in OPERATORS:
+        if op not in operators_of(test.operators):
             fields.add("unknown_operator", f"no operator has the name {op!r}", "op")
             return NOTHING
         return test if self._is_understood(test, fields) else NOTHING

@@ -7,20 +7,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 NAMED = ("user", "company", "tenant")
-ATTRIBUTE, CONSTANT, RANDOM = "attribute:", "constant:", "random"
+ATTRIBUTE, TEXT, CONSTANT, RANDOM = "attribute:", "text:", "constant:", "random"
 
 
 def is_unit(unit: object) -> bool:
-    """user, company, tenant, attribute:NAME, constant:TEXT, random."""
+    """user, company, tenant, attribute:NAME, text:NAME (which may be empty), constant:TEXT, random."""
     if not isinstance(unit, str):
         return False
     is_attribute = unit.startswith(ATTRIBUTE) and unit != ATTRIBUTE
-    return is_attribute or unit in NAMED or unit == RANDOM or unit.startswith(CONSTANT)
+    return is_attribute or unit in NAMED or unit == RANDOM or unit.startswith((CONSTANT, TEXT))
 
 
 def attribute_of(units: Sequence[str]) -> str | None:
     """The attribute, if the unit is one attribute of the context."""
-    if len(units) != 1 or units[0] == RANDOM or units[0].startswith(CONSTANT):
+    if len(units) != 1 or units[0] == RANDOM or units[0].startswith((CONSTANT, TEXT)):
         return None
     return units[0].removeprefix(ATTRIBUTE)
 
@@ -53,5 +53,8 @@ def _reader(unit: str) -> Callable[[Mapping[str, Any]], str | None]:
     if unit.startswith(CONSTANT):
         constant = unit.removeprefix(CONSTANT)
         return lambda context: constant
+    if unit.startswith(TEXT):
+        name = unit.removeprefix(TEXT)
+        return lambda context: "" if (value := context.get(name)) == "" else text_of(value)
     attribute = unit.removeprefix(ATTRIBUTE)
     return lambda context: text_of(context.get(attribute))
