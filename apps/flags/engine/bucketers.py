@@ -14,6 +14,7 @@ from typing import Protocol
 import mmh3
 
 BUCKETS = 100_000  # steps of 0.001 %
+PER_PERCENT = BUCKETS // 100
 
 
 class Bucketer(Protocol):
@@ -33,7 +34,11 @@ class Bucketer(Protocol):
 
 
 class Bursar1:
-    """murmur3-32 of `salt:unit`, in 100,000 buckets. A unit inside a percentage is inside every larger one."""
+    """murmur3-32 of `salt:unit`, in 100,000 buckets. A unit inside a percentage is inside every larger one.
+
+    The buckets are ordered by their last two digits first: so a whole percentage holds the units that `flexibleRollout`
+    of Unleash holds with the salt as its group, and clients of Unleash evaluate the same (exporters/).
+    """
 
     def gate(self, salt: str, percentage: float, seed: int) -> Callable[[str], bool]:
         limit = limit_of(percentage)
@@ -47,7 +52,8 @@ class Bursar1:
         return lambda unit: bisect_right(limits, self.bucket(salt, unit, seed))
 
     def bucket(self, salt: str, unit: str, seed: int) -> int:
-        return mmh3.hash(f"{salt}:{unit}", seed, False) % BUCKETS
+        rest, hundredth = divmod(mmh3.hash(f"{salt}:{unit}", seed, False) % BUCKETS, 100)
+        return hundredth * PER_PERCENT + rest
 
 
 def limit_of(percentage: float) -> int:

@@ -20,7 +20,7 @@ from typing import Any
 
 import mmh3
 
-from .bucketers import BUCKETERS, BUCKETS, NATIVE, limit_of
+from .bucketers import BUCKETERS, BUCKETS, NATIVE, PER_PERCENT, limit_of
 from .definitions import (
     Always,
     Choice,
@@ -157,11 +157,14 @@ class Expressions:
                 share, f"{self.name('i', lambda c: (u := read(c)) is not None and gate(u))}(c)"
             )
         slow = self.name("i", lambda value: (u := text_of(value)) is not None and gate(u))
-        self.names["hash"], self.names["buckets"] = mmh3.hash, BUCKETS
-        salt, limit = self.name("w", share.salt + ":"), self.name("w", limit_of(share.percentage))
+        inside = limit_of(share.percentage)
+        if inside % PER_PERCENT:
+            return self.marked(share, f"{slow}(g({self.text(attribute)}))")
+        self.names["hash"], self.names["hundred"] = mmh3.hash, BUCKETS // PER_PERCENT
+        salt, limit = self.name("w", share.salt + ":"), self.name("w", inside // PER_PERCENT)
         seed = self.name("w", share.seed)
         unit = f"(u := g({self.text(attribute)}))"
-        placed = f"hash({salt} + u, {seed}, False) % buckets < {limit}"
+        placed = f"hash({salt} + u, {seed}, False) % hundred < {limit}"
         return self.marked(share, f"({placed} if u else False) if {unit}.__class__ is str else {slow}(u)")
 
     def picked(self, pick: Split | Choice, variants: Iterable[str]) -> str:
