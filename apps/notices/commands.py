@@ -20,6 +20,8 @@ class SendAnnouncement(Command):
     to          e-mail addresses, a role ("owner"), or on the platform "operators"; in a tenant, its own users only
     transports  "email", "chat"
     key         a notice with this key is sent once, even with another text
+    topic       what it is about: an issue tracker has one issue for all notices of a topic, and comments on it
+    closes_topic  close that issue
     """
 
     permission = SEND_PERMISSION
@@ -35,6 +37,8 @@ class SendAnnouncement(Command):
     to: tuple[str, ...] = ()
     transports: tuple[str, ...] = ("email", "chat")
     key: str = ""
+    topic: str = ""
+    closes_topic: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,6 +24,8 @@ def create_notice(
     channels: Iterable[NotificationChannel],
     to: Sequence[str] = (),
     key: str = "",
+    topic: str = "",
+    closes_topic: bool = False,
 ) -> Notice:
     """The notice and its deliveries, which are sent after the commit of the current transaction."""
     notice = Notice.objects.create(
@@ -32,6 +34,8 @@ def create_notice(
         text=text,
         to=list(to),
         key=key,
+        topic=topic,
+        closes_topic=closes_topic,
         correlation_id=correlation_id() or "",
         created_at=now(),
     )

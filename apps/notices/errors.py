@@ -22,6 +22,10 @@ class MessageMissing(Invalid):
     )
 
 
+class TopicTooLong(Invalid):
+    message = _("A topic has at most {limit} characters.")
+
+
 class AudienceUnknown(Invalid):
     message = _("{audience!r} is neither an e-mail address nor one of {known}.")
 

@@ -30,6 +30,7 @@ def send_announcement(command: SendAnnouncement) -> Notice:
         checks.check(rules.kind_must_be_known, command.kind)
         checks.check(rules.transports_must_exist, command.transports)
         checks.check(rules.message_must_be_complete, command.subject, command.text)
+        checks.check(rules.topic_must_be_short, command.topic)
         addresses = checks.check(rules.recipients_must_be_known, command.to)
     if notice := queries.notice_with_key(command.key):
         return notice
@@ -44,6 +45,8 @@ def send_announcement(command: SendAnnouncement) -> Notice:
         else (),
         to=command.to,
         key=command.key,
+        topic=command.topic,
+        closes_topic=command.closes_topic,
     )
 
 

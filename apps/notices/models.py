@@ -81,8 +81,10 @@ class NotificationChannel(Tracked):
 class Notice(models.Model):
     """A message to users, written once.
 
-    to   the named recipients: addresses and audiences
-    key  identifies a notice that must be sent only once
+    to            the named recipients: addresses and audiences
+    key           identifies a notice that must be sent only once
+    topic         identifies what it is about: an issue tracker has one issue for all notices with the same topic
+    closes_topic  whether it is the last one, which closes that issue
     """
 
     kind = models.CharField(max_length=80)
@@ -90,6 +92,8 @@ class Notice(models.Model):
     text = models.TextField()
     to = ArrayField(models.CharField(max_length=254), default=list, blank=True)
     key = models.CharField(max_length=200, blank=True)
+    topic = models.CharField(max_length=120, blank=True, db_default="", default="")
+    closes_topic = models.BooleanField(db_default=False, default=False)
     correlation_id = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField()
 

@@ -22,11 +22,12 @@ from .errors import (
     NotificationChannelNotFound,
     RecipientNotAllowed,
     TooManyRecipients,
+    TopicTooLong,
     TransportUnknown,
 )
 from .models import NoticeDelivery, NotificationChannel
 
-MAX_SUBJECT_LENGTH, MAX_TEXT_LENGTH, MAX_RECIPIENTS = 200, 5_000, 500
+MAX_SUBJECT_LENGTH, MAX_TEXT_LENGTH, MAX_TOPIC_LENGTH, MAX_RECIPIENTS = 200, 5_000, 120, 500
 
 
 def kind_must_be_known(*names: str) -> None:
@@ -52,6 +53,11 @@ def message_must_be_complete(subject: str, text: str) -> None:
         or len(text) > MAX_TEXT_LENGTH
     ):
         raise MessageMissing(subject=MAX_SUBJECT_LENGTH, text=MAX_TEXT_LENGTH)
+
+
+def topic_must_be_short(topic: str) -> None:
+    if len(topic) > MAX_TOPIC_LENGTH:
+        raise TopicTooLong(limit=MAX_TOPIC_LENGTH)
 
 
 def recipients_must_be_known(to: Sequence[str]) -> Sequence[str]:

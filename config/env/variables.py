@@ -68,7 +68,7 @@ class Services(BaseModel):
     )
     email_url: str | None = _secret_url("The mail server: smtp://user:password@host:port")
     notice_schemes: CommaSeparated = Field(
-        default=("discord", "gchat", "jsons", "mmosts", "ntfys", "slack", "workflows"),
+        default=("discord", "gchat", "jiras", "jsons", "mmosts", "ntfys", "slack", "workflows"),
         description="The enabled chat services",
     )
     files_url: str | None = Field(

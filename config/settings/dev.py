@@ -3,7 +3,7 @@
 from .base import *  # noqa: F403
 
 OUTBOUND_TO_LOOPBACK = True
-NOTICE_SCHEMES = [*NOTICE_SCHEMES, "json"]  # noqa: F405 - over plain HTTP, to this machine
+NOTICE_SCHEMES = [*NOTICE_SCHEMES, "jira", "json"]  # noqa: F405 - over plain HTTP, to this machine
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"

@@ -11,7 +11,7 @@ from apps.bus import dispatch
 from apps.kernel.actors import System
 from apps.kernel.outbound import posting
 from apps.notices.commands import AddNotificationChannel, SendAnnouncement
-from apps.notices.transports.services import SERVICES
+from apps.notices.transports.services import ISSUE_TRACKERS, SERVICES
 from tests.support.notices import send_due_notices
 
 TESTS = System("Tests")
@@ -135,7 +135,8 @@ def test_each_service_receives_its_documented_payload(at_acme, chat, hosts, addr
 
 
 def test_every_service_has_an_address_and_a_payload_in_these_tests():
-    assert {service for service, *_ in ADDRESSES.values()} | {"json"} == set(SERVICES)
+    tested = {service for service, *_ in ADDRESSES.values()} | {"json"}
+    assert tested | ISSUE_TRACKERS == set(SERVICES), "Those with issues are in test_issues.py."
 
 
 @pytest.mark.parametrize(

@@ -62,12 +62,10 @@ class RetireFlag(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ReportStaleFlag(Command):
-    """Record why a flag is stale, and alert its owner, once a week; after some alerts also those that manage flags. No
-    reasons: it is not stale any more."""
+    """Record whether and why a flag is stale, and alert its owner once a week, later also those that manage flags."""
 
     platform = True
     permission = MANAGE
-    audit_message = gettext_noop("recorded that the flag {key} is stale")
+    audit_message = gettext_noop("checked whether the flag {key} is stale: {result}")
 
     key: str
-    reasons: tuple[str, ...]

@@ -1,5 +1,5 @@
 """Handlers of flags."""
 
-from . import rollouts
+from . import rollouts, stale_flags
 
-__all__ = ["rollouts"]
+__all__ = ["rollouts", "stale_flags"]

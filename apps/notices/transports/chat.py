@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -14,8 +14,10 @@ from apps.kernel.outbound.errors import AddressRefused, CannotReach
 from apps.kernel.outbound.targets import target
 from apps.notices.errors import ChatAddressRefused
 
+from . import issues
 from .outcome import NotSent
-from .services import SERVICES, Request
+from .payloads import Payload
+from .services import ISSUE_TRACKERS, SERVICES, Request
 
 if TYPE_CHECKING:
     from apps.notices.models import NoticeDelivery
@@ -26,11 +28,15 @@ class ChatTransport:
         channel, notice = delivery.channel, delivery.notice
         if channel is None or not channel.is_active:
             raise NotSent("The notification channel was removed.", permanent=True)
+        address = channel.opened()
         try:
-            request = _request(channel.opened(), notice.subject, notice.text)
+            request = _request(address, notice.subject, notice.text)
         except ChatAddressRefused as refusal:
             raise NotSent(str(refusal), permanent=True) from refusal
-        _post(request)
+        if _service_name(address) in ISSUE_TRACKERS:
+            issues.send(request, notice, _post)
+        else:
+            _post(request.url, request.headers, request.payload)
 
 
 def masked_address(address: str) -> str:
@@ -85,17 +91,18 @@ def _of_host(host: str) -> str:
     return _SERVICE_OF_HOST.get(host) or next(by_domain, "")
 
 
-def _post(request: Request) -> None:
-    """Raises NotSent."""
-    body = json.dumps(request.payload, ensure_ascii=False).encode()
+def _post(url: str, headers: Mapping[str, str], payload: Payload) -> str:
+    """The start of the response's body. Raises NotSent."""
+    body = json.dumps(payload, ensure_ascii=False).encode()
     try:
-        response = posting.post(request.url, request.headers, body)
+        response = posting.post(url, headers, body)
     except CannotReach as error:
         raise NotSent(str(error)) from error
     except AddressRefused as refusal:
         raise NotSent(str(_without_url(refusal))) from refusal
     if not 200 <= response.status < 300:
         raise NotSent(f"It answered {response.status}.")
+    return response.body
 
 
 def _without_url(refusal: AddressRefused) -> ChatAddressRefused:

@@ -69,6 +69,12 @@ def teams(subject: str, text: str, groups: Groups) -> Payload:
     return {"type": "message", "attachments": [attachment]}
 
 
+def jira_issue(subject: str, text: str, groups: Groups) -> Payload:
+    """https://developer.atlassian.com/cloud/jira/platform/rest/v2/api-group-issues/#api-rest-api-2-issue-post"""
+    fields = {"project": {"key": groups["project"]}, "issuetype": {"name": "Task"}}
+    return {"fields": {**fields, "summary": subject, "description": text}}
+
+
 def plain_json(subject: str, text: str, groups: Groups) -> Payload:
     """For receivers without a format of their own: the fields of https://appriseit.com/services/json/"""
     return {"version": "1.0", "title": subject, "message": text, "attachments": [], "type": "info"}

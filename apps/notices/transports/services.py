@@ -18,9 +18,12 @@ from .payloads import Groups, Payload
 
 @dataclass(frozen=True)
 class Request:
+    """`groups` are the parts of the address."""
+
     url: str
     headers: Mapping[str, str]
     payload: Payload
+    groups: Groups
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,9 @@ class Service:
         for pattern, url in self.forms.items():
             if match := re.fullmatch(pattern, address, re.ASCII):
                 groups = match.groupdict(default="")
-                return Request(url.format(**groups), _headers(groups), self.payload(subject, text, groups))
+                return Request(
+                    url.format(**groups), _headers(groups), self.payload(subject, text, groups), groups
+                )
         return None
 
 
@@ -78,6 +83,9 @@ _POWER_PLATFORM_URL = f"https://{{host}}/powerautomate/automations/direct/{_FLOW
 _LOGIC_APPS = r"(?P<host>[\w.-]+\.logic\.azure\.com)(?::443)?"
 _LOGIC_APPS_URL = f"https://{{host}}/{_FLOW_URL}&api-version=2016-06-01"
 
+_PROJECT = r"(?P<project>[A-Z][A-Z0-9_]*)/(?P<transition>[0-9]+)/?"
+"""A Jira project, and the number of the transition by which its workflow closes an issue."""
+
 SERVICES: Mapping[str, Service] = {
     "discord": Service(
         {
@@ -93,6 +101,12 @@ SERVICES: Mapping[str, Service] = {
             rf"\?key={_GOOGLE_KEY}&token={_GOOGLE_TOKEN}": _GOOGLE_URL,
         },
         payloads.google_chat,
+    ),
+    "jira": Service(
+        {f"jira://{_USER}{_HOST}/{_PROJECT}": "http://{host}/rest/api/2/issue"}, payloads.jira_issue
+    ),
+    "jiras": Service(
+        {f"jiras://{_USER}{_HOST}/{_PROJECT}": "https://{host}/rest/api/2/issue"}, payloads.jira_issue
     ),
     "json": Service({f"json://{_USER}{_HOST}{_PATH}": "http://{host}{path}"}, payloads.plain_json),
     "jsons": Service({f"jsons://{_USER}{_HOST}{_PATH}": "https://{host}{path}"}, payloads.plain_json),
@@ -121,3 +135,6 @@ SERVICES: Mapping[str, Service] = {
     ),
 }
 """By scheme. `settings.NOTICE_SCHEMES` enables them."""
+
+ISSUE_TRACKERS = frozenset({"jira", "jiras"})
+"""The services that have an issue for each topic; see issues.py."""
