@@ -52,7 +52,8 @@ class ReadOnlyAdmin(FilteredList):
 
     Each list has an `empty_message`, which names what it would contain; `creating_page` is the name of the page that
     creates a row, or `created_by` says what creates them instead. Its rows are also a CSV file, unless `without_csv`
-    has the reason, and `bulk` has the commands for several rows.
+    has the reason, and `bulk` has the commands for several rows. `heading` is the title of the list where it is not
+    the plural of its rows.
     """
 
     bulk: Sequence[BulkCommand] = ()
@@ -60,6 +61,7 @@ class ReadOnlyAdmin(FilteredList):
     created_by = ""
     empty_message: str | Promise
     creating_page = ""
+    heading: str | Promise = ""
     change_list_template = "console/change_list.html"
     # Unfold's defaults of the templates are None, which would be their type. A template of an app in place of
     # console/sections.html includes it.

@@ -75,3 +75,12 @@ def test_a_list_that_the_user_may_not_view_is_no_step(client_for, auditor, acme,
     assert ("Accounts", "/t/acme/ledger/account/") not in breadcrumbs_of(
         client_for(auditor), "/t/acme/audit/versions/ledger.account/1/"
     )
+
+
+def test_the_list_of_audit_records_is_the_audit_log_and_counts_records(client_for, owner):
+    response = client_for(owner).get("/t/acme/audit/record/?q=nothing+has+this+text")
+    page = " ".join(response.content.decode().split())
+
+    assert "0 audit records" in page
+    assert "No audit records match these filters." in page
+    assert "<title> Audit log" in page or ">Audit log<" in page.replace("> ", ">").replace(" <", "<")
