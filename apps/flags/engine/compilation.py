@@ -6,8 +6,10 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
+from .bulk import Bulk
 from .definitions import Flag
-from .emission import Evaluate, Plan, Trace, predicate
+from .emission import Evaluate, Plan, Tick, predicate
+from .explaining import Explainer
 from .expressions import Expressions
 from .outcomes import ALL_ENTITLEMENTS, NESTED, UNLIMITED, TenantLayer
 from .references import References, rivals_of
@@ -56,7 +58,7 @@ class Checked:
 
 class Compilation:
     """The functions of a state: `served` counts, `nested` is called by other flags, `replayed` counts nothing, and
-    `traced` explains. A tenant shares the functions of the platform, or of another tenant of the same standing."""
+    `explainers` explain. A tenant shares the functions of the platform, or of another tenant of the same standing."""
 
     def __init__(
         self,
@@ -73,22 +75,28 @@ class Compilation:
         self.served: Functions[Evaluate] = Functions(self._served)
         self.nested: Functions[Evaluate] = Functions(self._nested)
         self.replayed: Functions[Evaluate] = Functions(self._replayed)
-        self.traced: Functions[Trace] = Functions(self._traced)
+        self.explainers: Functions[Explainer] = Functions(self._explainer)
         self.plans: Functions[Plan] = Functions(self._plan)
         self._segments: dict[tuple[str, bool], Any] = {}
         self._standings: Functions[Standing] = Functions(self._standing)
 
     @cached_property
-    def all_served(self) -> list[tuple[str, Evaluate]]:
-        return [(key, self.served[key]) for key in self.checked.state.flags]
+    def bulk(self) -> Bulk:
+        """All flags at once."""
+        plans = []
+        for key in self.checked.state.flags:
+            owner = self._owner(key)
+            plans.append((key, owner.plans[key], owner.plans[key].constants(owner._ticks(key), owner.nested)))
+        return Bulk(plans)
+
+    def _ticks(self, key: str) -> Tick:
+        return lambda variant, reason: self.tally.tick(key, variant, reason)
 
     def _served(self, key: str) -> Evaluate:
         owner = self._owner(key)
         if owner is not self:
             return owner.served[key]
-        return self.plans[key].evaluating(
-            lambda variant, reason: self.tally.tick(key, variant, reason), self.nested
-        )
+        return self.plans[key].evaluating(self._ticks(key), self.nested)
 
     def _nested(self, key: str) -> Evaluate:
         return self.plans[key].evaluating(
@@ -98,8 +106,9 @@ class Compilation:
     def _replayed(self, key: str) -> Evaluate:
         return self.plans[key].evaluating(lambda variant, reason: _count_nothing, self.replayed)
 
-    def _traced(self, key: str) -> Trace:
-        return self.plans[key].explaining(self.replayed)
+    def _explainer(self, key: str) -> Explainer:
+        plan = self.plans[key]
+        return Explainer(plan, plan.explaining(self.replayed))
 
     def _owner(self, key: str) -> Compilation:
         """The compilation with the same standing of the flag and of all flags that it depends on."""

@@ -11,14 +11,13 @@ from typing import Any
 
 from .definitions import Condition, Flag, Share
 from .expressions import MARKER, plain, traced
-from .outcomes import Evaluation
+from .outcomes import LAYERS, Evaluation
 from .waterfall import Outcome, Step
 
 Evaluate = Callable[[Mapping[str, Any], Any], Evaluation]
 Trace = Callable[[Mapping[str, Any], Any, Callable[[int, Any], Any], Callable[[int, Any], Any]], Evaluation]
 Predicate = Callable[[Mapping[str, Any], Mapping[str, Evaluate]], bool]
 Tick = Callable[[str | None, str], Callable[[], Any]]
-_HEAD = "def {name}({arguments}):\n    g = c.get\n{body}"
 
 
 @dataclass
@@ -33,39 +32,49 @@ class Plan:
     flag: Flag | None = None
 
     @cached_property
-    def layers_of_tests(self) -> Mapping[int, str]:
-        """The layer of each test, by its number."""
-        return {int(number): step.layer for step in self.steps for number in MARKER.findall(step.test)}
+    def layers_of_tests(self) -> Mapping[int, int]:
+        """The position of each test's layer, by the number of the test."""
+        return {
+            int(number): LAYERS.index(step.layer)
+            for step in self.steps
+            for number in MARKER.findall(step.test)
+        }
 
     def evaluating(self, tick: Tick, nested: Mapping[str, Evaluate]) -> Evaluate:
         """The function of a context and the caller's default. `tick` returns what counts an outcome."""
-        source = self._source("c, d", lambda number, test: plain(test), counts=True)
-        evaluate: Evaluate = _bound(source, self._constants(tick) | {"nested": nested})
+        body = self._body("    ", plain, "n{number}()", "return {evaluation}")
+        evaluate: Evaluate = _bound("c, d", body, self.constants(tick, nested))
         return evaluate
 
     def explaining(self, nested: Mapping[str, Evaluate]) -> Trace:
         """The same steps, which call `s(step, decides)` and `t(test, result)`, and count nothing."""
-        source = self._source("c, d, s, t", lambda number, test: f"s({number}, {traced(test)})", counts=False)
-        trace: Trace = _bound(source, self._constants(None) | {"nested": nested})
+        body = self._body("    ", lambda test: f"s({{number}}, {traced(test)})", "", "return {evaluation}")
+        trace: Trace = _bound("c, d, s, t", body, self.constants(None, nested))
         return trace
 
-    def _source(self, arguments: str, test: Callable[[int, str], str], *, counts: bool) -> str:
-        body = []
+    def in_turn(self) -> str:
+        """The same steps as a part of a loop over flags of one shape (bulk.py)."""
+        return self._body("            ", plain, "n{number}()", "out[key] = {evaluation}; continue")
+
+    def _body(self, indent: str, test: Callable[[str], str], count: str, serve: str) -> str:
+        lines = []
         for number, step in enumerate(self.steps):
             index = "[i]" if step.picked else ""
-            body.append(f"    if {test(number, step.test)}:\n")
-            if counts:
-                body.append(f"        n{number}{index}()\n")
-            body.append(f"        return e{number}{index}{'(d)' if self._is_made(step) else ''}\n")
-        return _HEAD.format(name="flag", arguments=arguments, body="".join(body))
+            evaluation = f"e{number}{index}{'(d)' if self._is_made(step) else ''}"
+            lines.append(f"{indent}if {test(step.test)}:\n".replace("{number}", str(number)))
+            if count:
+                lines.append(f"{indent}    {count.format(number=f'{number}{index}')}\n")
+            lines.append(f"{indent}    {serve.format(evaluation=evaluation)}\n")
+        return "".join(lines)
 
     def _is_made(self, step: Step) -> bool:
         """The evaluation is no constant: it holds the caller's default, or an object that is copied for its caller."""
         is_object = self.flag is not None and self.flag.type == "object"
         return is_object or any(outcome.variant is None for outcome in step.picked or (step.outcome,))
 
-    def _constants(self, tick: Tick | None) -> dict[str, Any]:
-        constants: dict[str, Any] = dict(self.names)
+    def constants(self, tick: Tick | None, nested: Mapping[str, Evaluate]) -> dict[str, Any]:
+        """The values of the names in the source; equal source has equal names, in the same order."""
+        constants: dict[str, Any] = {"nested": nested, **self.names}
         for number, step in enumerate(self.steps):
             outcomes, make = (
                 step.picked or (step.outcome,),
@@ -91,19 +100,21 @@ class Plan:
 
 def predicate(source: str, names: Mapping[str, Any]) -> Predicate:
     """The function of a context and the functions of nested flags that a condition is, as of a segment."""
-    body = f"    return {plain(source)}\n"
-    test: Predicate = _bound(_HEAD.format(name="segment", arguments="c, nested", body=body), dict(names))
+    test: Predicate = _bound("c, nested", f"    return {plain(source)}\n", names)
     return test
 
 
-def _bound(source: str, names: dict[str, Any]) -> Any:
-    return FunctionType(_compiled(source), {**_BUILTINS, **names})
+def _bound(arguments: str, body: str, names: Mapping[str, Any]) -> Any:
+    """A copy of the code for each function: the interpreter's inline caches of global names would not serve several."""
+    code = compiled(f"def flag({arguments}):\n{body}")
+    return FunctionType(code.replace(co_name="flag"), {**BUILTINS, **names})
 
 
-_BUILTINS = {"__builtins__": {}, "str": str, "int": int}
+BUILTINS: Mapping[str, Any] = {"__builtins__": {"Exception": Exception}, "str": str, "int": int}
 
 
 @lru_cache(maxsize=4_096)
-def _compiled(source: str) -> CodeType:
+def compiled(source: str) -> CodeType:
+    """The code of the function that is the source."""
     module = compile(source, "<flag>", "exec")
     return next(constant for constant in module.co_consts if isinstance(constant, CodeType))

@@ -12,9 +12,8 @@ from .definitions import Custom, InSegment, Serves, Share, Test
 from .emission import Plan, Trace
 from .outcomes import ERROR, LAYERS, UNKNOWN_FLAG, Evaluation, Layer
 from .units import reader
-from .waterfall import Step
 
-NOT_REACHED = "Not reached."
+_NOT_REACHED = tuple(Layer(name, None, "Not reached.", {}) for name in LAYERS)
 _PASSED = {
     "global": "The flag is enabled, and neither killed nor switched off by the environment.",
     "tenant": "The plan and the tenant allow the flag.",
@@ -25,107 +24,133 @@ _PASSED = {
 }
 
 
-@dataclass(frozen=True)
+class Explainer:
+    """Of one flag. `trace` is written from the steps of the plan, as the function that evaluates is."""
+
+    def __init__(self, plan: Plan, trace: Trace) -> None:
+        self.plan, self._trace = plan, trace
+        self._decided: dict[int, Layer] = {}
+
+    def explain(self, context: Any, default: Any) -> Explanation:
+        tests: list[tuple[int, Any]] = []
+        decided = -1
+
+        def on_step(number: int, decides: Any) -> Any:
+            nonlocal decided
+            if decides:
+                decided = number
+            return decides
+
+        def on_test(number: int, holds: Any) -> Any:
+            tests.append((number, holds))
+            return holds
+
+        evaluation = self._trace(context, default, on_step, on_test)
+        return Explanation(evaluation, self, context, tests, decided)
+
+    @cached_property
+    def passed(self) -> Mapping[str, Layer]:
+        """The layers that did not decide."""
+        texts: dict[str, list[str]] = {}
+        for step in self.plan.steps:
+            if step.passed:
+                texts.setdefault(step.layer, []).append(step.passed.format_map(step.facts))
+        return {name: Layer(name, True, " ".join(texts.get(name, [_PASSED[name]])), {}) for name in LAYERS}
+
+    @cached_property
+    def facts(self) -> tuple[Mapping[str, Any], ...]:
+        """What is known of the tests without a context."""
+        return tuple(map(_facts, self.plan.tests))
+
+    def decided(self, number: int) -> Layer:
+        """The layer of the step that decided, with the message and its facts, for translations."""
+        layer = self._decided.get(number)
+        if layer is None:
+            step = self.plan.steps[number]
+            detail = {"message": step.message, **step.facts}
+            layer = Layer(step.layer, step.opens, step.message.format_map(step.facts), detail)
+            self._decided[number] = layer
+        return layer
+
+
+@dataclass
 class Explanation:
-    """`layers` are all six, in their order; `error` is set if the evaluation failed."""
+    """`layers` are all six, in their order."""
 
     evaluation: Evaluation
-    plan: Plan | None = None
+    explainer: Explainer | None = None
     context: Any = None
-    tests: tuple[tuple[int, bool], ...] = ()
+    tests: list[tuple[int, Any]] | tuple[()] = ()
     decided: int = -1  # the number of the step
     error: str = ""
 
     @cached_property
     def layers(self) -> tuple[Layer, ...]:
-        if self.plan is None or self.decided < 0:
-            return (
-                Layer("global", False, self.error, {}),
-                *(Layer(n, None, NOT_REACHED, {}) for n in LAYERS[1:]),
-            )
-        deciding = LAYERS.index(self.plan.steps[self.decided].layer)
-        return tuple(self._layer(name, index - deciding) for index, name in enumerate(LAYERS))
+        explainer = self.explainer
+        if explainer is None:
+            return (Layer("global", False, self.error, {}), *_NOT_REACHED[1:])
+        deciding = explainer.decided(self.decided)
+        index = LAYERS.index(deciding.name)
+        layers = [*map(explainer.passed.__getitem__, LAYERS[:index]), deciding, *_NOT_REACHED[index + 1 :]]
+        for number, tests in self._tests_by_layer(explainer).items():
+            name, passed, text, detail = layers[number]
+            layers[number] = Layer(name, passed, text, {**detail, "tests": tests})
+        return tuple(layers)
 
     @property
     def deciding(self) -> str:
         """The name of the layer that decided."""
-        return self.plan.steps[self.decided].layer if self.plan and self.decided >= 0 else "global"
+        return self.explainer.decided(self.decided).name if self.explainer else "global"
 
-    def _layer(self, name: str, position: int) -> Layer:
-        if position > 0 or self.plan is None:
-            return Layer(name, None, NOT_REACHED, {})
-        steps = self.plan.steps[: self.decided + 1]
-        if position == 0:
-            step = steps[-1]
-            return Layer(name, step.opens, step.message.format_map(step.facts), self._detail(name, step))
-        texts = [step.passed.format_map(step.facts) for step in steps if step.layer == name and step.passed]
-        return Layer(name, True, " ".join(texts) or _PASSED[name], self._detail(name, None))
-
-    def _detail(self, name: str, step: Step | None) -> Mapping[str, Any]:
-        """The deciding step's message and facts, for translation, and the tests of the layer."""
-        detail: dict[str, Any] = {} if step is None else {"message": step.message, **step.facts}
-        tests = [self._test(number, holds) for number, holds in self.tests if self._is_of(number, name)]
-        return detail | {"tests": tests} if tests else detail
-
-    def _is_of(self, number: int, layer: str) -> bool:
-        return self.plan is not None and self.plan.layers_of_tests[number] == layer
-
-    def _test(self, number: int, holds: bool) -> Mapping[str, Any]:
-        test = self.plan.tests[number] if self.plan else None
-        match test:
-            case Test():
-                facts = {
-                    "attribute": test.attribute,
-                    "op": test.op,
-                    "values": test.values,
-                    "negate": test.negate,
-                }
-                return {**facts, "value": self.context.get(test.attribute), "holds": holds}
-            case Share():
-                return {**_bucket(test, self.context), "holds": holds}
-            case InSegment(key):
-                return {"segment": key, "holds": holds}
-            case Serves(flag, variants):
-                return {"flag": flag, "variants": variants, "holds": holds}
-            case Custom(kind):
-                return {"kind": kind, "holds": holds}
-        return {"holds": holds}
+    def _tests_by_layer(self, explainer: Explainer) -> dict[int, list[Mapping[str, Any]]]:
+        """What was tested, in the order of the tests."""
+        tests: dict[int, list[Mapping[str, Any]]] = {}
+        layers, facts = explainer.plan.layers_of_tests, explainer.facts
+        for number, holds in self.tests:
+            test = facts[number]
+            if "attribute" in test:
+                test = {**test, "value": self.context.get(test["attribute"]), "holds": bool(holds)}
+            elif "percentage" in test:
+                test = {**test, **_bucket(explainer.plan.tests[number], self.context), "holds": bool(holds)}
+            else:
+                test = {**test, "holds": bool(holds)}
+            tests.setdefault(layers[number], []).append(test)
+        return tests
 
 
-def _bucket(share: Share, context: Mapping[str, Any]) -> Mapping[str, Any]:
+def _facts(test: Any) -> dict[str, Any]:
+    match test:
+        case Test():
+            return {
+                "attribute": test.attribute,
+                "op": test.op,
+                "values": test.values,
+                "negate": test.negate,
+            }
+        case Share():
+            return {"unit": test.units, "percentage": test.percentage}
+        case InSegment(key):
+            return {"segment": key}
+        case Serves(flag, variants):
+            return {"flag": flag, "variants": variants}
+        case Custom(kind):
+            return {"kind": kind}
+    return {}
+
+
+def _bucket(share: Any, context: Mapping[str, Any]) -> dict[str, Any]:
     """The bucket is None for a missing unit; of a random unit it is that of another draw."""
     unit = reader(share.units)(context)
     bucket = None if unit is None else BUCKETERS[share.bucketer].bucket(share.salt, unit, share.seed)
-    return {"unit": share.units, "value": unit, "bucket": bucket, "percentage": share.percentage}
+    return {"value": unit, "bucket": bucket}
 
 
-def explain(key: str, default: Any, context: Any, plan: Plan, trace: Trace) -> Explanation:
-    """Runs the function that is written from the same steps as the one that evaluates."""
-    tests: list[tuple[int, bool]] = []
-    decided = -1
-
-    def on_step(number: int, decides: Any) -> Any:
-        nonlocal decided
-        if decides:
-            decided = number
-        return decides
-
-    def on_test(number: int, holds: Any) -> Any:
-        tests.append((number, bool(holds)))
-        return holds
-
-    try:
-        evaluation = trace(context, default, on_step, on_test)
-    except Exception as error:
-        return failed(default, f"The evaluation failed: {error!r:.500}")
-    return Explanation(evaluation, plan, context, tuple(tests), decided)
+def failed(default: Any, error: BaseException) -> Explanation:
+    """The evaluation raised."""
+    text = f"The evaluation failed: {error!r:.500}"
+    return Explanation(Evaluation(default, None, ERROR, None, 0), error=text)
 
 
-def failed(default: Any, error: str) -> Explanation:
-    return Explanation(Evaluation(default, None, ERROR, None, 0), error=error)
-
-
-def unknown(key: str, default: Any) -> Explanation:
-    return Explanation(
-        Evaluation(default, None, UNKNOWN_FLAG, None, 0), error=f"No flag has the key {key!r:.120}."
-    )
+def unknown(key: object, default: Any) -> Explanation:
+    text = f"No flag has the key {str(key)!r:.120}."
+    return Explanation(Evaluation(default, None, UNKNOWN_FLAG, None, 0), error=text)

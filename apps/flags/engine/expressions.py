@@ -41,7 +41,6 @@ from .units import attribute_of, reader, text_of
 TRUE, FALSE = "True", "False"
 _ORDERS = {"lt": "<", "lte": "<=", "gt": ">", "gte": ">="}
 MARKER = re.compile(r"«(\d+)\|")
-_LONG = 8  # values: a set is faster than a tuple
 
 
 def plain(source: str) -> str:
@@ -55,7 +54,7 @@ def traced(source: str) -> str:
 
 
 class Expressions:
-    """Writes expressions over the context `c` with its `g = c.get`, and collects their constants in `names`."""
+    """Writes expressions over the context `c`, and collects their constants in `names`."""
 
     def __init__(self, segment: Callable[[str, bool], Any]) -> None:
         self.names: dict[str, Any] = {}
@@ -124,9 +123,9 @@ class Expressions:
             return f"{general}(clock(c))"
         fast = self._of_texts(test) or self._of_integers(test)
         return (
-            f"{fast.format(f'(x := g({attribute}))')} else {general}(x)"
+            f"{fast.format(f'(x := c.get({attribute}))')} else {general}(x)"
             if fast
-            else f"{general}(g({attribute}))"
+            else f"{general}(c.get({attribute}))"
         )
 
     def _of_texts(self, test: Test) -> str:
@@ -137,8 +136,7 @@ class Expressions:
         if len(test.values) == 1:
             test_source = f"x {'!=' if test.negate else '=='} {self.name('w', test.values[0])}"
         else:
-            values = frozenset(test.values) if len(test.values) > _LONG else test.values
-            test_source = f"x {'not in' if test.negate else 'in'} {self.name('w', values)}"
+            test_source = f"x {'not in' if test.negate else 'in'} {self.name('w', frozenset(test.values))}"
         return test_source + " if {}.__class__ is str"
 
     def _of_integers(self, test: Test) -> str:
@@ -157,14 +155,14 @@ class Expressions:
                 share, f"{self.name('i', lambda c: (u := read(c)) is not None and gate(u))}(c)"
             )
         slow = self.name("i", lambda value: (u := text_of(value)) is not None and gate(u))
-        inside = limit_of(share.percentage)
+        self.names["hash"], inside = mmh3.hash, limit_of(share.percentage)
+        salt, unit = self.name("w", share.salt + ":"), f"(u := c.get({self.text(attribute)}))"
+        hashed = f"hash({salt} + u, {share.seed:d}, False)"
         if inside % PER_PERCENT:
-            return self.marked(share, f"{slow}(g({self.text(attribute)}))")
-        self.names["hash"], self.names["hundred"] = mmh3.hash, BUCKETS // PER_PERCENT
-        salt, limit = self.name("w", share.salt + ":"), self.name("w", inside // PER_PERCENT)
-        seed = self.name("w", share.seed)
-        unit = f"(u := g({self.text(attribute)}))"
-        placed = f"hash({salt} + u, {seed}, False) % hundred < {limit}"
+            bucket = f"(h := {hashed}) % 100 * {PER_PERCENT:d} + h % {BUCKETS:d} // 100"
+            placed = f"{bucket} < {self.name('w', inside)}"
+        else:
+            placed = f"{hashed} % 100 < {self.name('w', inside // PER_PERCENT)}"
         return self.marked(share, f"({placed} if u else False) if {unit}.__class__ is str else {slow}(u)")
 
     def picked(self, pick: Split | Choice, variants: Iterable[str]) -> str:

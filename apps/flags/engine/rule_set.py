@@ -35,8 +35,9 @@ class View:
         self, key: str, default: Any, context: Mapping[str, Any], *, as_of: datetime | None = None
     ) -> Evaluation:
         """The value of a flag, with its reason. `as_of` replays a moment: what was served then, by then's documents."""
+        is_sampled = self._is_sampled
         try:
-            if as_of is None and not self._is_sampled():
+            if as_of is None and not is_sampled():
                 return self._served[key](context, default)
             return self._evaluate(key, default, context, as_of)
         except Exception as error:
@@ -66,13 +67,7 @@ class View:
 
     def evaluate_all(self, context: Mapping[str, Any]) -> dict[str, Evaluation]:
         """All flags. The value of one without a variant is None."""
-        evaluations = {}
-        for key, function in self._now().all_served:
-            try:
-                evaluations[key] = function(context, None)
-            except Exception as error:
-                evaluations[key] = self._failed(key, None, error)
-        return evaluations
+        return self._now().bulk.evaluate(context, self._failed)
 
     def explain(
         self, key: str, default: Any, context: Mapping[str, Any], *, as_of: datetime | None = None
@@ -83,9 +78,9 @@ class View:
             if key not in compilation.checked.state.flags:
                 return explaining.unknown(key, default)
             context = context if as_of is None else _as_of(context, as_of)
-            return explaining.explain(key, default, context, compilation.plans[key], compilation.traced[key])
+            return compilation.explainers[key].explain(context, default)
         except Exception as error:
-            return explaining.failed(default, f"The evaluation failed: {error!r:.500}")
+            return explaining.failed(default, error)
 
     @property
     def keys(self) -> frozenset[str]:
@@ -162,7 +157,9 @@ class RuleSet(View):
     ) -> None:
         self.tally = tally or Tally()
         super().__init__(Timeline(flags, segments, environment or {}), self.tally, epoch, None, None)
-        _ = self._now().all_served  # compiled now, not in the first evaluation
+        compilation = self._now()
+        for key in compilation.checked.state.flags:
+            _ = compilation.served[key]  # compiled now, not in the first evaluation
 
     def for_tenant(self, layer: TenantLayer) -> View:
         """The flags under the plan of a tenant, narrowed by its overrides. Compiled at the first use of each flag."""
