@@ -6,17 +6,14 @@ from __future__ import annotations
 import random
 from typing import Any
 
-ATTRIBUTES = (
-    "userId",
-    "sessionId",
-    "environment",
-    "appName",
-    "remoteAddress",
-    "currentTime",
-    "country",
-    "version",
-    "x",
-)
+
+def words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+ATTRIBUTES = words("""
+    userId sessionId environment appName remoteAddress currentTime country version x
+""")
 TEXTS = (
     "",
     "a",
@@ -39,58 +36,32 @@ TEXTS = (
 )
 NUMBERS = ("0", "5", "5.0", "5.", "-5", "+5", "05", "1e1", "4.9999", "5.00001", "12", "18446744073709551616")
 ODD_NUMBERS = (" 5", ".5", "inf", "-Infinity", "NaN", "1_0", "5a", "٥", "0x5")
-VERSIONS = (
-    "1.2.3",
-    "1.2.4",
-    "2.0.0",
-    "1.2.3-alpha",
-    "1.2.3-alpha.1",
-    "1.2.3-alpha.beta",
-    "1.2.3-2",
-    "1.2.3+b",
-    "10.0.0",
-)
+VERSIONS = words("""
+    1.2.3 1.2.4 2.0.0 1.2.3-alpha 1.2.3-alpha.1 1.2.3-alpha.beta 1.2.3-2 1.2.3+b 10.0.0
+""")
 ODD_VERSIONS = ("v1.2.3", "1.2", "1", "01.2.3", "1.2.3-01", "1.2.3.4", " 1.2.3", "1.2.3-")
-INSTANTS = (
-    "2022-01-29T13:00:00Z", "2022-01-29T13:00:00.000Z", "2022-01-29T14:00:00+01:00", "2022-01-29T13:00:00.001Z",
-    "2022-01-29T08:30:00-04:30", "2022-01-30T00:00:00Z", "2021-12-31T23:59:59.999Z",
-)  # fmt: skip
+INSTANTS = words("""
+    2022-01-29T13:00:00Z 2022-01-29T13:00:00.000Z 2022-01-29T14:00:00+01:00 2022-01-29T13:00:00.001Z
+    2022-01-29T08:30:00-04:30 2022-01-30T00:00:00Z 2021-12-31T23:59:59.999Z
+""")
 ODD_INSTANTS = (
-    "2022-01-29", "2022-01-29T13:00:00", "2022-01-29 13:00:00Z", "2022-02-30T13:00:00Z", "2022-01-29T13:00:00.1234567Z",
-    "2022-01-29T23:59:60Z", "2022-01-29t13:00:00z", "2022-1-29T13:00:00Z", "2022-01-29T14:00:00+0100", "now",
-)  # fmt: skip
-ADDRESSES = (
-    "10.0.0.1",
-    "10.0.0.2",
-    "10.1.2.3",
-    "192.168.1.5",
-    "2001:db8::1",
-    "2001:db8:1::1",
-    "::ffff:10.0.0.1",
+    *words("""
+    2022-01-29 2022-01-29T13:00:00 2022-02-30T13:00:00Z 2022-01-29T13:00:00.1234567Z
+    2022-01-29T23:59:60Z 2022-01-29t13:00:00z 2022-1-29T13:00:00Z 2022-01-29T14:00:00+0100 now
+"""),
+    "2022-01-29 13:00:00Z",
 )
-NETWORKS = (
-    "10.0.0.1",
-    "10.0.0.0/8",
-    "10.0.0.7/24",
-    "192.168.0.0/255.255.0.0",
-    "2001:db8::/48",
-    "::/0",
-    "0.0.0.0/0",
-)
-ODD_ADDRESSES = (
-    "10.0.0",
-    "10.0.0.1/33",
-    "010.0.0.1",
-    "localhost",
-    "10.0.0.0/8/8",
-    " 10.0.0.1",
-    "fe80::1%eth0",
-)
-PATTERNS = (
-    "^a", "b$", "^[a-z]+$", r"^\d+$", r"\w+@\w+\.\w", r"\s", "a|b", "(a)(b)?", "[^a]", ".", "a.b", "^$", "(?i)A",
-    r"^\d{1,2}\.\d", "[[:alpha:]]", r"\p{L}", "x{2,}", "(", "[", "a{2,1}", r"(?=a)", r"(a)\1", r"\.", "é",
-    r"[\d.]+$", "{",
-)  # fmt: skip
+ADDRESSES = words("""
+    10.0.0.1 10.0.0.2 10.1.2.3 192.168.1.5 2001:db8::1 2001:db8:1::1 ::ffff:10.0.0.1
+""")
+NETWORKS = words("""
+    10.0.0.1 10.0.0.0/8 10.0.0.7/24 192.168.0.0/255.255.0.0 2001:db8::/48 ::/0 0.0.0.0/0
+""")
+ODD_ADDRESSES = (*words("10.0.0 10.0.0.1/33 010.0.0.1 localhost 10.0.0.0/8/8 fe80::1%eth0"), " 10.0.0.1")
+PATTERNS = words(r"""
+    ^a b$ ^[a-z]+$ ^\d+$ \w+@\w+\.\w \s a|b (a)(b)? [^a] . a.b ^$ (?i)A ^\d{1,2}\.\d [[:alpha:]] \p{L}
+    x{2,} ( [ a{2,1} (?=a) (a)\1 \. é [\d.]+$ {
+""")
 VALUES = (
     *TEXTS,
     *NUMBERS,
@@ -121,7 +92,7 @@ class States:
     """`odd` is the share of values that Unleash reads in a way of its own, or refuses."""
 
     def __init__(self, seed: int, odd: float = 0.1) -> None:
-        self.random, self.odd = random.Random(seed), odd
+        self.seed, self.random, self.odd = seed, random.Random(seed), odd
 
     def chance(self, share: float) -> bool:
         return self.random.random() < share
@@ -263,10 +234,16 @@ class States:
         context: dict[str, Any] = {}
         properties: dict[str, Any] = {}
         for name, usual in (
-            ("userId", UNITS), ("sessionId", UNITS), ("environment", TEXTS), ("appName", TEXTS),
-            ("remoteAddress", ADDRESSES), ("currentTime", INSTANTS), ("country", UNITS + TEXTS), ("version", VERSIONS),
+            ("userId", UNITS),
+            ("sessionId", UNITS),
+            ("environment", TEXTS),
+            ("appName", TEXTS),
+            ("remoteAddress", ADDRESSES),
+            ("currentTime", INSTANTS),
+            ("country", UNITS + TEXTS),
+            ("version", VERSIONS),
             ("x", VALUES),
-        ):  # fmt: skip
+        ):
             if not self.chance(0.75):
                 continue
             value = self.one(usual, (*VALUES, None, 5, 5.5, True))

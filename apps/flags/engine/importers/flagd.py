@@ -41,7 +41,7 @@ def _object(
 
 
 def resolved(node: Any, evaluators: Mapping[str, Any]) -> Any:
-    """With evaluators in pointer of their references, in their order: an evaluator may refer to a later one."""
+    """With evaluators instead of their references, in their order: an evaluator may refer to a later one."""
     for name, rule in evaluators.items():
         node = _with(node, {"$ref": name}, rule)
     return node
@@ -85,7 +85,7 @@ class _Flag:
             )
         rules = []
         if flag.get("targeting"):
-            program = {"flag": self.name, "logic": flag["targeting"], "targeting_key": targeting_key}
+            program = {"flag": self.name, "logic": self._logic(), "targeting_key": targeting_key}
             rules.append({"name": TARGETING, "choose": {"json-logic": program}})
         default = self._default()
         if default is not None and default not in variants:
@@ -127,6 +127,14 @@ class _Flag:
                 self.warn(
                     "unknown_operation", f"an evaluation that reaches the operation {name!r} fails", TARGETING
                 )
+
+    def _logic(self) -> Any:
+        """What is no object is no program: its evaluation fails as that of an unknown operation does."""
+        targeting = self.flag["targeting"]
+        if isinstance(targeting, dict):
+            return targeting
+        self.warn("wrong_type", "targeting is an object: the evaluation fails", TARGETING)
+        return {"no program": []}
 
     def _default(self) -> str | None:
         """A boolean is the name of a variant; an empty name is none."""

@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from ...unleash import texts
+from .conditions import NEVER, Condition, inverse
 from .patterns import NoPattern, re2_pattern
 
-Condition: TypeAlias = dict[str, Any]
 Warn: TypeAlias = Callable[[str, str], None]  # code, message
 
-NEVER: Condition = {"any": []}
 FIELDS = frozenset({"userId", "sessionId", "environment", "appName", "remoteAddress", "currentTime"})
 
 _AFFIXES = {"STR_CONTAINS": "contains", "STR_STARTS_WITH": "starts_with", "STR_ENDS_WITH": "ends_with"}
@@ -67,10 +66,6 @@ def plain_name(name: Any) -> str:
     if '"' in name or name.endswith("\\"):
         raise Refused("bad_value", f"Unleash cannot compile the name {name!r}: the flag is closed")
     return name
-
-
-def inverse(condition: Condition, inverted: bool) -> Condition:
-    return {"not": condition} if inverted else condition
 
 
 def _test(

@@ -9,10 +9,9 @@ from ...fields import at
 from ...outcomes import Problem
 from ...unleash.dialect import BUCKETER, DIALECT
 from ..imported import unused
-from .constraints import NEVER, Condition, Refused, text_of
+from .conditions import ALWAYS, NEVER, Condition, either, every, first, inverse
+from .constraints import Refused, text_of
 from .strategies import Strategy, read_strategy, units_of
-
-_ALWAYS: Condition = {"all": []}
 
 
 class Feature:
@@ -86,7 +85,7 @@ class Feature:
             "enabled": self.enabled and not closed,
             "off_variant": self.off,
             "default_variant": self.off,
-            "rules": [*first_rules, *self._rules()],
+            "rules": [*first_rules, *self._reachable(self._rules())],
             "bucketer": BUCKETER,
             "salt": self.name,
             "dialect": dict(DIALECT),
@@ -95,13 +94,27 @@ class Feature:
 
     def _rules(self) -> list[dict[str, Any]]:
         if not self.document.get("strategies"):
-            return self._rules_of(Strategy("default", (), None, (), "default", None), "no strategy")
+            return self._rules_of(Strategy("default", ALWAYS, None, (), "default", None), "no strategy")
         return [
             rule
             for index, strategy in enumerate(self.strategies)
-            if NEVER not in strategy.when
+            if strategy.when != NEVER
             for rule in self._rules_of(strategy, f"strategy {index + 1}: {strategy.name}")
         ]
+
+    def _reachable(self, rules: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Without rules for contexts that an earlier rule serves in any case."""
+        served: list[Condition | None] = []
+        for rule in rules:
+            if None in served or rule["when"] in served:
+                message = (
+                    f"the rule “{rule['name']}” is left out, since an earlier one serves all its contexts"
+                )
+                self._warner(self.pointer)("unreachable_rule", message)
+                continue
+            if "serve" in rule and "percentage" not in rule:
+                served.append(rule["when"])
+            yield rule
 
     def _rules_of(self, strategy: Strategy, name: str) -> list[dict[str, Any]]:
         """The overrides of the feature's variants come first; a strategy's own variants have none."""
@@ -114,17 +127,18 @@ class Feature:
         share = {} if strategy.share is None else strategy.share.fields(self.name)
         if share and "split" in result and share["unit"][0] != result["unit"][0]:
             return [_rule(name, strategy.condition(self.name), **result)]
-        return [_rule(name, {"all": list(strategy.when)}, **{**result, **share})]
+        return [_rule(name, strategy.when, **{**result, **share})]
 
     def _rules_of_variants(self, strategy: Strategy, name: str) -> Iterator[dict[str, Any]]:
         """Each context is placed at most once, since a random placement would differ the second time."""
-        condition, earlier = strategy.condition(self.name), list[Condition]()
+        condition, none_before = strategy.condition(self.name), list[Condition]()
         for number, (override, variant) in enumerate(self.overrides(), 1):
-            when = {"all": [*_none(earlier), override, condition]}
-            yield _rule(f"{name}, override {number}", when, serve=variant)
-            earlier.append(override)
-        when = {"all": [*_none(earlier), condition]} if earlier else condition
-        yield _rule(name, when, **self.split(self.variants, self._stickiness(), self.name))
+            yield _rule(
+                f"{name}, override {number}", every([*none_before, override, condition]), serve=variant
+            )
+            none_before.append(inverse(override))
+        split = self.split(self.variants, self._stickiness(), self.name)
+        yield _rule(name, every([*none_before, condition]), **split)
 
     def _stickiness(self) -> str:
         """That of the first variant counts."""
@@ -155,17 +169,17 @@ class Feature:
         if not self.enabled:
             return NEVER
         if not self.document.get("strategies"):
-            return _ALWAYS
-        return {"any": [strategy.condition(group) for strategy in self.strategies]}
+            return ALWAYS
+        return either(strategy.condition(group) for strategy in self.strategies)
 
     def would_serve(self, wanted: Sequence[str], group: str) -> Condition:
         """Whether the variant is one of these, also where the feature is off."""
         cases = [
-            (override, _ALWAYS if self.values[variant]["name"] in wanted else NEVER)
+            (override, ALWAYS if self.values[variant]["name"] in wanted else NEVER)
             for override, variant in self.overrides()
         ]
-        own = self._falls(self.variants, self._stickiness(), self.name, wanted) if self.variants else _ALWAYS
-        of_feature = _first(cases, own)
+        own = self._falls(self.variants, self._stickiness(), self.name, wanted) if self.variants else ALWAYS
+        of_feature = first(cases, own)
         cases = []
         for strategy in () if self.refusal else self.strategies:
             result = of_feature
@@ -173,14 +187,14 @@ class Feature:
                 salt = self.name if strategy.group is None else strategy.group
                 result = self._falls(strategy.variants, strategy.stickiness, salt, wanted)
             cases.append((strategy.condition(group), result))
-        return _first(cases, of_feature)
+        return first(cases, of_feature)
 
     def _falls(
         self, variants: Sequence[Mapping[str, Any]], stickiness: str, group: str, wanted: Sequence[str]
     ) -> Condition:
         split = self.split(variants, stickiness, group)
         if "split" not in split:
-            return _ALWAYS
+            return ALWAYS
         return {
             "share": {
                 **split,
@@ -191,21 +205,7 @@ class Feature:
 
 
 def _rule(name: str, when: Condition, **members: Any) -> dict[str, Any]:
-    return {"name": name, "when": None if when == {"all": []} else when, **members}
-
-
-def _none(conditions: list[Condition]) -> list[Condition]:
-    return [{"none": list(conditions)}] if conditions else []
-
-
-def _first(cases: list[tuple[Condition, Condition]], otherwise: Condition) -> Condition:
-    """The result of the first case that holds."""
-    earlier: list[Condition] = []
-    results: list[Condition] = []
-    for condition, result in cases:
-        results.append({"all": [*_none(earlier), condition, result]})
-        earlier.append(condition)
-    return {"any": [*results, {"all": [*_none(earlier), otherwise]}]}
+    return {"name": name, "when": None if when == ALWAYS else when, **members}
 
 
 def _without_null(value: Any) -> Any:

@@ -14,6 +14,7 @@ _KNOWN_ESCAPES = frozenset("aftnrvAzbBpPx")
 _PUNCTUATION = frozenset(string.punctuation + " ") - {"<", ">"}
 _REPETITION = re.compile(r"\{[0-9]+(?:,[0-9]*)?\}")
 _CODE_POINT = re.compile(r"\\[uU](?:\{([0-9A-Fa-f]+)\}|([0-9A-Fa-f]{4}))")
+_BRACED = re.compile(r"\\[pPx]\{[^{}]*\}")
 _FLAGS = re.compile(r"\(\?[a-zA-Z]*-?[a-zA-Z]*[uxR][a-zA-Z-]*[:)]")
 _POSIX = re.compile(r"\[:\^?[a-z]+:\]")
 MAX_CHARACTERS = 1_000
@@ -90,6 +91,10 @@ class _Translation:
         if match is not None:
             self.position = match.end()
             return rf"\x{{{match[1] or match[2]}}}"
+        match = _BRACED.match(self.expression, self.position)
+        if match is not None:
+            self.position = match.end()
+            return match[0]
         character = self.expression[self.position + 1 : self.position + 2]
         self.position += 2
         if character.lower() in _CLASSES:

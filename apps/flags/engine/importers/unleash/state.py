@@ -9,7 +9,8 @@ from ...fields import at
 from ...outcomes import Problem
 from ...unleash.dialect import DIALECT
 from ..imported import Imported, native_keys
-from .constraints import Condition, Refused, condition_of
+from .conditions import ALWAYS, NEVER, Condition, every, inverse
+from .constraints import Refused, condition_of
 from .delta import state_of
 from .features import Feature
 
@@ -68,31 +69,24 @@ def _flag(feature: Feature, features: Mapping[str, Feature], problems: list[Prob
     prerequisites: list[dict[str, Any]] = []
     closed = False
     for index, dependency in enumerate(feature.dependencies):
-        pointer = at(feature.pointer, "dependencies", index)
-        parent = features.get(str(dependency.get("feature")))
+        pointer, name = at(feature.pointer, "dependencies", index), str(dependency.get("feature"))
+        parent = features.get(name)
         if parent is None or parent.dependencies:
-            message = (
-                "is no feature"
-                if parent is None
-                else "has dependencies itself, which Unleash does not evaluate"
+            reason = (
+                "is no feature" if parent is None else "has dependencies, which Unleash does not evaluate"
             )
-            problems.append(
-                Problem(
-                    "bad_dependency", pointer, f"{dependency.get('feature')!r} {message}: the flag is closed"
-                )
-            )
+            problems.append(Problem("bad_dependency", pointer, f"{name!r} {reason}: the flag is closed"))
             closed = True
         elif _is_plain(parent, dependency):
             prerequisites.append({"flag": parent.key, "variants": _served(parent, dependency)})
         else:
-            unmet = {"not": _as_dependency(parent, dependency, feature.name)}
-            rules.append(
-                {"name": f"dependency {index + 1}: {parent.name}", "when": unmet, "serve": feature.off}
-            )
-    flag = feature.flag(rules, closed=closed)
-    if prerequisites:
-        flag["prerequisites"] = prerequisites
-    return flag
+            message = f"the flag has a copy of the rules of {name!r}, and does not follow its changes"
+            problems.append(Problem("copied_dependency", pointer, message, True))
+            unmet = inverse(_as_dependency(parent, dependency, feature.name))
+            closed = closed or unmet == ALWAYS
+            rules.append({"name": f"dependency {index + 1}: {name}", "when": unmet, "serve": feature.off})
+    flag = feature.flag([rule for rule in rules if rule["when"] not in (ALWAYS, NEVER)], closed=closed)
+    return {**flag, "prerequisites": prerequisites} if prerequisites else flag
 
 
 def _is_on(dependency: Mapping[str, Any]) -> bool:
@@ -121,6 +115,6 @@ def _served(parent: Feature, dependency: Mapping[str, Any]) -> list[str]:
 
 def _as_dependency(parent: Feature, dependency: Mapping[str, Any], child: str) -> Condition:
     holds = parent.holds(child)
-    condition: Condition = holds if _is_on(dependency) else {"not": holds}
     wanted = _wanted(dependency)
-    return {"all": [condition, parent.would_serve(wanted, child)]} if wanted else condition
+    condition = inverse(holds, not _is_on(dependency))
+    return every([condition, parent.would_serve(wanted, child)]) if wanted else condition

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...unleash.dialect import BUCKETER
-from .constraints import NEVER, Condition, Refused, Warn, compilable, condition_of, networks, plain_name
+from .conditions import NEVER, Condition, every
+from .constraints import Refused, Warn, compilable, condition_of, networks, plain_name
 
 HOSTNAME = "hostname"
 _COUNT = re.compile(r"\+?[0-9]+")
@@ -35,7 +36,7 @@ class Strategy:
     """Holds in contexts in which `when` holds, for units inside `share`."""
 
     name: str
-    when: tuple[Condition, ...]
+    when: Condition
     share: Share | None
     variants: Sequence[Mapping[str, Any]]
     stickiness: str
@@ -43,10 +44,9 @@ class Strategy:
 
     def condition(self, flag: str) -> Condition:
         """With the share inside. `flag` is the group of a share that names none."""
-        parts = list(self.when)
-        if self.share is not None:
-            parts.append({"share": {**self.share.fields(flag), "bucketer": BUCKETER}})
-        return parts[0] if len(parts) == 1 else {"all": parts}
+        if self.share is None:
+            return self.when
+        return every([self.when, {"share": {**self.share.fields(flag), "bucketer": BUCKETER}}])
 
 
 def read_strategy(
@@ -64,14 +64,14 @@ def read_strategy(
         conditions.append({"segment": key})
     strategy = Strategy(
         name=str(document.get("name")),
-        when=(),
+        when=NEVER,
         share=None,
         variants=document.get("variants") or [],
         stickiness="default" if (stickiness := _text(parameters, "stickiness")) is None else stickiness,
         group=_text(parameters, "groupId"),
     )
     own, share = _own(strategy, parameters, names, warn)
-    return replace(strategy, when=(*own, *conditions), share=share)
+    return replace(strategy, when=every([*own, *conditions]), share=share)
 
 
 def _own(
