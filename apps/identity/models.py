@@ -29,6 +29,7 @@ __all__ = [
     "TokenStatus",
     "User",
     "UserManager",
+    "roles_of_users",
     "token_statuses",
 ]
 
@@ -120,6 +121,7 @@ class User(Tracked, AbstractBaseUser, PermissionsMixin):
         type(self).objects.filter(pk=self.pk).update(epoch=F("epoch") + 1)
         self.refresh_from_db(fields=["epoch"])
         token_statuses.invalidate()
+        roles_of_users.invalidate()
 
     def get_full_name(self) -> str:
         return self.name
@@ -252,3 +254,11 @@ token_statuses: Cached[int, TokenStatus | None] = Cached(
     ttl=60,
 )
 """By session id. All entries of a tenant are invalidated together, whenever one changes."""
+
+
+def _role_names(user_id: int) -> tuple[str, ...]:
+    return tuple(Group.objects.filter(user=user_id).order_by("name").values_list("name", flat=True))
+
+
+roles_of_users: Cached[int, tuple[str, ...]] = Cached("roles", _role_names, shape=tuple[str, ...], ttl=60)
+"""The names of roles by user id."""

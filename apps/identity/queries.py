@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import roles, scopes
-from .models import ApiSession, Invitation, User
+from .models import ApiSession, Invitation, User, roles_of_users
 
 
 def user_with_email(email: str) -> User | None:
@@ -19,6 +19,11 @@ def user_with_id(user_id: int | None) -> User | None:
 def actor(pk: int) -> User | None:
     """The sender of a command that a worker executes; None for a deactivated user."""
     return User.objects.filter(pk=pk, is_active=True).first()
+
+
+def role_names(user_id: int) -> tuple[str, ...]:
+    """The roles of a user, from the cache. A change of roles invalidates it."""
+    return roles_of_users.get(user_id)
 
 
 def permission_of(scope: str) -> str:

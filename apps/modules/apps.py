@@ -10,4 +10,5 @@ class ModulesConfig(AppConfig):
     def ready(self) -> None:
         from . import checks  # noqa: F401
 
-        autodiscover_modules("events", "setting_definitions", "handlers", "sagas", "listeners", "hookimpls")
+        autodiscover_modules("events", "setting_definitions", "flag_declarations")
+        autodiscover_modules("handlers", "sagas", "listeners", "hookimpls")

@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 from django.apps import apps
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from apps.kernel import features
 from apps.kernel.manifest import Module
 
 from .errors import ContractBroken
@@ -64,10 +66,14 @@ def is_on(module: Module) -> bool:
     return on
 
 
-def is_open(module: Module) -> bool:
-    """Whether the module is on and in the plan of the current tenant. Listeners ignore the plan, so that no events
-    accumulate."""
-    return is_on(module) and bool(import_string(settings.ENTITLEMENT)(module.name))
+def is_open(module: Module, actor: Any = None) -> bool:
+    """Whether the module is on, in the plan of the current tenant, and its flag is on for the tenant and the actor; by
+    default the current actor. Listeners ignore plan and flag, so that no events accumulate."""
+    return (
+        is_on(module)
+        and bool(import_string(settings.ENTITLEMENT)(module.name))
+        and (module.flag is None or features.is_open(module.flag, actor=actor))
+    )
 
 
 def app_is_on(app: str) -> bool:

@@ -160,6 +160,16 @@ class Tenants(BaseModel):
     )
 
 
+class Flags(BaseModel):
+    """Feature flags, beside FEATURE_FLAG_<NAME>=true or false"""
+
+    flag_source: str = Field(
+        default="",
+        description="A file of flags, or https://… of a server that speaks OFREP; empty: the database",
+    )
+    flag_source_token: SecretStr | None = Field(default=None, description="Bearer token of that server")
+
+
 class Observability(BaseModel):
     """Workers, logs, metrics and traces"""
 
@@ -198,6 +208,7 @@ SECTIONS: tuple[type[BaseModel], ...] = (
     Secrets,
     Web,
     Tenants,
+    Flags,
     Observability,
     Shards,
     Embedded,
@@ -205,7 +216,17 @@ SECTIONS: tuple[type[BaseModel], ...] = (
 
 
 class Environment(
-    Databases, Services, Approvals, Secrets, Web, Tenants, Observability, Shards, Embedded, BaseSettings
+    Databases,
+    Services,
+    Approvals,
+    Secrets,
+    Web,
+    Tenants,
+    Flags,
+    Observability,
+    Shards,
+    Embedded,
+    BaseSettings,
 ):
     """The values of this process."""
 

@@ -151,6 +151,12 @@ KEYS = (
         form=forms.faults_of_mail,
     ),
     Key(
+        variable="flag_source_token",
+        optional=EVERY,
+        rotation="Credentials of services",
+        form=forms.faults_of_service,
+    ),
+    Key(
         variable="aws_access_key_id",
         optional=WITH_FILES,
         rotation="Credentials of services",

@@ -27,7 +27,7 @@ APPROVAL_PAGE = "approval_request"
 """Name of the page of a request, to which the consoles lead."""
 APPROVALS_REQUIRED = frozenset(env().approvals_required)
 """Names of kinds that are required in every environment."""
-FEATURE_GATE = "apps.modules.gate.EnvironmentGate"
+FEATURE_GATE = "apps.flags.gate.FlagGate"
 ENTITLEMENT = "apps.billing.queries.is_subscribed"
 LIMITS = "apps.billing.queries.limit"
 """Functions with the modules in the current tenant's plan, and its limits."""

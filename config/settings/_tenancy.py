@@ -22,3 +22,9 @@ PUBLIC_URL = env().public_url
 OPERATOR_URLCONF = "config.urls_operator"
 ROOT_URLCONF = "config.urls_tenant"
 FEATURE_FLAGS = env().feature_flags
+"""The global level of flags: FEATURE_FLAG_<NAME>. A flag that is false here is off, whatever is published."""
+FEATURES = "apps.flags.queries"
+"""Module with the values of flags, for layers below the app."""
+FLAG_SOURCE = env().flag_source
+_token = env().flag_source_token
+FLAG_SOURCE_TOKEN = _token.get_secret_value() if _token else ""

@@ -3,6 +3,7 @@
 from .changes import CreateFlag, ItemChange, ProposeChange, PublishChangeSet, UpdateFlag, WithdrawChangeSet
 from .kills import KillFlag, ReviewKill, ReviveFlag
 from .life_cycle import ExtendFlag, ReportStaleFlag, RetireFlag, TransferFlag
+from .registration import RegisterFlags
 from .rollouts import AdvanceRollout, PauseRollout, ResumeRollout, RollBackRollout, RolloutFeature
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "PauseRollout",
     "ProposeChange",
     "PublishChangeSet",
+    "RegisterFlags",
     "ReportStaleFlag",
     "ResumeRollout",
     "RetireFlag",

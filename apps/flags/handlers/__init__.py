@@ -1,5 +1,9 @@
 """Handlers of flags."""
 
-from . import rollouts, stale_flags
+from . import registration, rollouts, stale_flags
 
-__all__ = ["rollouts", "stale_flags"]
+__all__ = [
+    "registration",
+    "rollouts",
+    "stale_flags",
+]

@@ -1,6 +1,7 @@
-"""Flags, their change sets with revisions, kills, rollouts, experiments, and their use."""
+"""Flags, their change sets with revisions, kills, rollouts, experiments, their use, and the epoch of what is served."""
 
 from .changes import ChangeSet, Revision
+from .epochs import Epoch
 from .experiments import Exposure, Outcome
 from .flags import Flag
 from .kills import Kill
@@ -9,6 +10,7 @@ from .rollouts import Rollout, RolloutStep
 
 __all__ = [
     "ChangeSet",
+    "Epoch",
     "Exposure",
     "Flag",
     "FlagUsage",

@@ -20,9 +20,9 @@ class Reached:
     percentage: float
 
 
-def reached(as_of: dt.datetime | None = None) -> Mapping[str, Reached]:
+def reached(as_of: dt.datetime | None = None, *, using: str = "default") -> Mapping[str, Reached]:
     """By key, the newest step of its newest rollout, in one query. Only of the platform, which has the flags."""
-    steps = RolloutStep.objects.order_by("key", "-id").distinct("key")
+    steps = RolloutStep.objects.using(using).order_by("key", "-id").distinct("key")
     if as_of is not None:
         steps = steps.filter(at__lte=as_of)
     rows = steps.values_list("key", "revision__document__rollout", "state", "stage", "percentage")

@@ -4,6 +4,7 @@ unreachable without scanning keys."""
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 
 from django.db import transaction
 
@@ -29,6 +30,12 @@ class Bump:
         return any(isinstance(entry[1], Bump) and entry[1].name == self.name for entry in waiting)
 
 
+def is_any_due(names: Collection[str]) -> bool:
+    """Whether the current transaction replaces one of these stamps at its end."""
+    waiting = transaction.get_connection().run_on_commit
+    return bool(waiting) and any(isinstance(entry[1], Bump) and entry[1].name in names for entry in waiting)
+
+
 class Stamps:
     """The current stamp of every area, held in memory while a pub/sub listener receives changes.
 
@@ -48,6 +55,12 @@ class Stamps:
         if self._listener.listening.is_set():
             self._known.setdefault(name, stamp)
         return stamp
+
+    def known(self, name: str) -> str | None:
+        """The stamp, if this process knows it without a network call. None while its listener is disconnected."""
+        if self._listener.listen():
+            self.forget()
+        return self._known.get(name) if self._listener.listening.is_set() else None
 
     def bump(self, name: str) -> None:
         stamp = self._known[name] = new_stamp()

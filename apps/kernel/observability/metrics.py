@@ -52,6 +52,12 @@ DELIVERIES = Counter(
 EVENTS = Counter("bursar_events_published", "Events published.", ("module", "event"))
 CACHE = Counter("bursar_cache_lookups", "Cache lookups by level.", ("area", "level"))
 INSTRUMENTED = Counter("bursar_instrumented_events", "Business events by name.", ("name",))
+FLAG_EVALUATIONS = Counter("bursar_feature_flag_evaluations", "Evaluations of feature flags.", ("reason",))
+FLAG_EVALUATION_SECONDS = Histogram(
+    "bursar_feature_flag_evaluation_latency_seconds",
+    "Duration of evaluations of feature flags, of one in 1,024.",
+    buckets=(5e-7, 1e-6, 2e-6, 5e-6, 1e-5, 5e-5, 1e-4, 1e-3, 5e-3),
+)
 GAUGES: dict[str, Gauge] = {}
 
 

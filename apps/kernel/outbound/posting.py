@@ -28,12 +28,13 @@ _NO_RESPONSE: tuple[tuple[type[Exception], str], ...] = (
 
 @dataclass(frozen=True)
 class Response:
-    """`retry_after` is the unparsed header; `took` is in milliseconds."""
+    """`retry_after` and `etag` are the unparsed headers; `took` is in milliseconds."""
 
     status: int
     body: str
     retry_after: str
     took: int
+    etag: str = ""
 
 
 def post(
@@ -44,18 +45,20 @@ def post(
     resolve: Resolve = system_resolver,
     trust: ssl.SSLContext | None = None,
     timeout: float = TIMEOUT_S,
+    max_bytes: int = MAX_RESPONSE_BYTES,
 ) -> Response:
     """Post, and return the start of the response. Raises AddressRefused or CannotReach.
 
     timeout  total seconds
     trust    trusted certificate authorities; the system's by default
+    max_bytes  of the response; the rest is not read
     """
     to = target(url)
     addresses = allowed_addresses(to, resolve)
     deadline = Deadline(timeout)
     try:
         with connected(to, addresses, deadline, trust) as connection:
-            return _response(_sent(to, connection, headers, body), deadline)
+            return _response(_sent(to, connection, headers, body), deadline, max_bytes)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise CannotReach(_sentence(error, deadline)) from error
 
@@ -71,10 +74,11 @@ def _sent(
     return client.getresponse()
 
 
-def _response(received: http.client.HTTPResponse, deadline: Deadline) -> Response:
-    text = received.read(MAX_RESPONSE_BYTES).decode("utf-8", "replace").replace("\0", "")
+def _response(received: http.client.HTTPResponse, deadline: Deadline, max_bytes: int) -> Response:
+    text = received.read(max_bytes).decode("utf-8", "replace").replace("\0", "")
     retry_after = received.headers.get("Retry-After", "")
-    return Response(received.status, text, retry_after, int(deadline.used_s * 1000))
+    etag = received.headers.get("ETag", "")
+    return Response(received.status, text, retry_after, int(deadline.used_s * 1000), etag)
 
 
 def _sentence(error: Exception, deadline: Deadline) -> str:

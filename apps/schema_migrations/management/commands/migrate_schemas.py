@@ -7,7 +7,7 @@ from typing import Any
 from apps.console.terminal import Output
 from apps.kernel.db import databases
 from apps.kernel.tenant import at_database
-from apps.schema_migrations import histories
+from apps.schema_migrations import histories, hooks
 from apps.schema_migrations.discovery import Schema
 from apps.schema_migrations.options import MigrationOptions
 from apps.schema_migrations.run_lock import migration_lock
@@ -32,6 +32,8 @@ class Command(MigrateTenants):
                 with at_database(key):
                     self._migrate(f"platform in {key}", provisioning.migrate_platform)
                     self._migrate(f"template in {key}", provisioning.migrate_template)
+            for function in hooks.FUNCTIONS:
+                function()
             return super().migrated(options)
 
     def _migrate(self, name: str, migrate: Any) -> None:

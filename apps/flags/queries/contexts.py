@@ -1,0 +1,62 @@
+"""The attributes for which flags are evaluated: the tenant, the actor with its roles, and what the caller names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from apps.billing import queries as billing
+from apps.identity import queries as identity
+from apps.identity.models import User
+from apps.kernel.actors import System, acting
+from apps.kernel.observability.logs import current_request
+from apps.kernel.tenant import current_tenant
+
+WELL_KNOWN = frozenset(
+    {"tenant", "tenant_slug", "plan", "user", "email", "roles", "company", "ip", "now", "system"}
+)
+"""The attributes that conditions may name beside those that callers add."""
+
+
+def current_context(**attributes: Any) -> dict[str, Any]:
+    """For the actor of the command that is handled, else of the request."""
+    return context_of(_actor(), **attributes)
+
+
+def context_of(actor: Any, **attributes: Any) -> dict[str, Any]:
+    """For this actor in the current tenant. Preview and evaluation of one person use the same context.
+
+    tenant, user  ids, as text; a rename changes no bucket
+    system        whether the platform itself acts; it is in every role
+    """
+    return {**_of_tenant(), **_of_actor(actor), **attributes}
+
+
+def _of_tenant() -> Mapping[str, Any]:
+    tenant = current_tenant()
+    if tenant is None:
+        return {}
+    plan = billing.plan_of(tenant.id)
+    return {"tenant": str(tenant.id), "tenant_slug": tenant.slug, "plan": plan.code}
+
+
+def _of_actor(actor: Any) -> Mapping[str, Any]:
+    if isinstance(actor, System):
+        return {"system": True}
+    if actor is None or getattr(actor, "pk", None) is None:
+        return {}
+    return {"user": str(actor.pk), "email": actor.email, "roles": _roles(actor)}
+
+
+def _roles(actor: Any) -> tuple[str, ...]:
+    return identity.role_names(actor.pk) if isinstance(actor, User) else tuple(actor.role_names)
+
+
+def _actor() -> Any:
+    if (actor := acting()) is not None:
+        return actor
+    request = current_request.get()
+    user: Any = getattr(request, "user", None)
+    if user is not None and user.is_authenticated:
+        return getattr(user, "_wrapped", user)  # Django's lazy object is no instance of the class
+    return None

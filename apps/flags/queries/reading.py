@@ -1,0 +1,111 @@
+"""Evaluation of flags for the current tenant and actor."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Mapping
+from typing import Any, TypeVar, cast
+
+from django.conf import settings
+
+from apps.flags import overrides
+from apps.flags.engine import Evaluation, Explanation
+from apps.flags.store import platform, providers, served
+from apps.flags.store.counts import TALLY
+from apps.kernel.features import DECLARED, DeclaredFlag
+
+from .contexts import context_of, current_context
+
+T = TypeVar("T")
+UNKNOWN_FLAG, ERROR, OVERRIDDEN = "UNKNOWN_FLAG", "ERROR", "OVERRIDDEN"
+log = logging.getLogger("bursar.flags")
+
+
+def is_on(flag: DeclaredFlag[bool] | str, **attributes: Any) -> bool:
+    """Whether the flag is on; False for an unknown key."""
+    return evaluation(flag, **attributes).value is True
+
+
+def value(flag: DeclaredFlag[T], **attributes: Any) -> T:
+    """The value that the flag serves; its declared default if none can be determined."""
+    return cast(T, evaluation(flag, **attributes).value)
+
+
+def evaluation(flag: DeclaredFlag[Any] | str, **attributes: Any) -> Evaluation:
+    """The value with its reason, for the current tenant and actor. `company=…` names the company, for flags whose unit
+    it is. It never raises: after a failure it is the default with the reason ERROR, which is logged and counted."""
+    key, default = _named(flag)
+    if overrides.ACTIVE and (override := overrides.ACTIVE.get(key)) is not None:
+        return Evaluation(override[-1], None, OVERRIDDEN, None, 0)
+    try:
+        return _evaluated(rule_set(), key, default, current_context(**attributes))
+    except Exception as error:
+        TALLY.failed(key, error)
+        return Evaluation(default, None, ERROR, None, 0)
+
+
+def evaluate_all(**attributes: Any) -> dict[str, Evaluation]:
+    """Every flag, for the current tenant and actor."""
+    evaluations = rule_set().evaluate_all(current_context(**attributes))
+    overridden = {
+        key: Evaluation(values[-1], None, OVERRIDDEN, None, 0) for key, values in overrides.ACTIVE.items()
+    }
+    return {**evaluations, **overridden}
+
+
+def explain(
+    key: str, context: Mapping[str, Any] | None = None, *, as_of: dt.datetime | None = None
+) -> Explanation:
+    """Every layer of the evaluation, for this context in the current tenant; by default for the current actor. With
+    `as_of`, by the revisions and kills of that instant; overrides, plan and stages are those of today."""
+    known = current_context() if context is None else context
+    return rule_set(as_of).explain(key, _named(key)[1], known, as_of=as_of)
+
+
+def rule_set(as_of: dt.datetime | None = None) -> served.View:
+    """The rules of the current tenant, from memory; with `as_of` those of a past instant, from the database."""
+    if as_of is None:
+        return providers.current().view()
+    past = served.Served(lambda: platform.at(as_of))
+    return past.view()
+
+
+def is_open(name: str, *, actor: Any = None, **attributes: Any) -> bool:
+    """Whether a gate of that name lets the current tenant and the actor pass. A name without a flag is open unless
+    the environment closes it. If the flag cannot be evaluated, its declared default decides, else the gate is open."""
+    if not is_known(name):
+        return bool(settings.FEATURE_FLAGS.get(name.lower().replace(".", "-").replace("_", "-"), True))
+    context = context_of(actor, **attributes) if actor is not None else current_context(**attributes)
+    default = DECLARED[name].default if name in DECLARED else True
+    if (override := overrides.ACTIVE.get(name)) is not None:
+        return override[-1] is True
+    try:
+        return _evaluated(rule_set(), name, default, context).value is True
+    except Exception as error:
+        TALLY.failed(name, error)
+        return default is True
+
+
+def is_known(key: str) -> bool:
+    """Whether there is such a flag. After a failure only declared flags are known."""
+    if key in overrides.ACTIVE or key in DECLARED:
+        return True
+    try:
+        return key in rule_set().keys
+    except Exception as error:
+        TALLY.failed(key, error)
+        return False
+
+
+def _evaluated(view: served.View, key: str, default: Any, context: dict[str, Any]) -> Evaluation:
+    if context.get("system"):  # the platform itself is in every role
+        context["roles"] = tuple((view.document(key) or {}).get("roles", ()))
+    return view.evaluate(key, default, context)
+
+
+def _named(flag: DeclaredFlag[Any] | str) -> tuple[str, Any]:
+    if isinstance(flag, DeclaredFlag):
+        return flag.key, flag.default
+    declared = DECLARED.get(flag)
+    return flag, declared.default if declared else None

@@ -1,0 +1,98 @@
+"""What narrows flags in a tenant: its overrides and kills, its plan, and its usage of limits."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from apps.billing import queries as billing
+from apps.flags.engine import Override, TenantLayer
+from apps.flags.models import Revision
+from apps.kernel.cache.caching import Cached
+from apps.kernel.limits import LIMITS, UNLIMITED
+from apps.kernel.tenant import TenantInfo
+from apps.modules import registry
+
+from . import platform
+
+AREA = "flags"
+USAGE_AREA = "flags-usage"
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """The overrides of a tenant that are served now, and those that take effect later; its killed flags."""
+
+    epoch: int
+    overrides: tuple[platform.Stored, ...]
+    killed: dict[str, dt.datetime]
+
+    def in_effect(self, instant: dt.datetime) -> Mapping[str, Override]:
+        latest: dict[str, platform.Stored] = {}
+        for stored in sorted(self.overrides, key=lambda stored: (_served_from(stored), stored.revision)):
+            if _served_from(stored) <= instant:
+                latest[stored.key] = stored
+        overrides = {
+            key: _override(stored.document, stored.revision)
+            for key, stored in latest.items()
+            if stored.document is not None
+        }
+        return {**overrides, **{key: Override(enabled=False) for key in self.killed}}
+
+    @property
+    def instants(self) -> list[dt.datetime]:
+        """At which its overrides take effect."""
+        return [_served_from(stored) for stored in self.overrides]
+
+
+def _served_from(stored: platform.Stored) -> dt.datetime:
+    return max(stored.effective_at or stored.published_at, stored.published_at)
+
+
+def _override(document: Mapping[str, Any], revision: int) -> Override:
+    return Override(
+        enabled=document.get("enabled", True),
+        roles=tuple(document.get("roles", ())),
+        percentage=document.get("percentage"),
+        revision=revision,
+    )
+
+
+def _load(_: str) -> Narrowing:
+    kinds = platform.served_in("default")
+    return Narrowing(
+        platform.epoch_in("default"), kinds[Revision.Kind.OVERRIDE], platform.killed_in("default")
+    )
+
+
+cached: Cached[str, Narrowing] = Cached(AREA, _load, shape=Narrowing, ttl=platform.CACHE_TTL_S)
+usage: Cached[str, int] = Cached(
+    USAGE_AREA, lambda limit: LIMITS[limit].count(), shape=int, ttl=platform.CACHE_TTL_S
+)
+"""The used number of a limit in the current tenant, by its name."""
+
+
+def layer(
+    tenant: TenantInfo, narrowing: Narrowing, plan: billing.PlanInfo, used: Mapping[str, int], at: dt.datetime
+) -> TenantLayer:
+    return TenantLayer(
+        tenant=str(tenant.id),
+        entitlements=entitlements_of(plan),
+        limits=plan.limits,
+        usage=used,
+        overrides=narrowing.in_effect(at),
+    )
+
+
+def entitlements_of(plan: billing.PlanInfo) -> frozenset[str]:
+    """The modules of the plan, those that need no plan, and the limits: what is not limited is unlimited."""
+    core = (module.name for module in registry.modules() if not module.licensed)
+    return frozenset((*plan.modules, *core, *LIMITS))
+
+
+def used_of(plan: billing.PlanInfo, entitlements: Iterable[str]) -> dict[str, int]:
+    """The usage of the plan's limits that entitle to flags. The others are not counted."""
+    limited = sorted(name for name in {*entitlements} if name in LIMITS and plan.maximum(name) != UNLIMITED)
+    return {name: usage.get(name) for name in limited}

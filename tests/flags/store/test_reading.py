@@ -1,0 +1,277 @@
+"""Evaluation of flags for the current tenant and actor."""
+
+import datetime as dt
+import logging
+
+import pytest
+from django.db import connections, transaction
+
+from apps.billing.commands import ChangePlan, DefinePlan, PlanLimit
+from apps.bus import dispatch
+from apps.flags import queries as flags
+from apps.flags import testing
+from apps.flags.store import counts, served, tenants
+from apps.identity.commands import ChangeRoles
+from apps.kernel import features
+from apps.kernel.actors import System, acting_as
+from apps.kernel.clock import now
+from apps.kernel.limits import LIMITS, UNLIMITED
+from apps.kernel.tenant import activate
+from tests.support.served_flags import KEY, declared, document, kill, narrow, serve
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def flag(db):
+    with declared() as declaration:
+        served.SERVED.forget()
+        yield declaration
+    served.SERVED.forget()
+
+
+def reason(key=KEY, **attributes):
+    return flags.evaluation(key, **attributes).reason
+
+
+def test_a_declared_flag_serves_its_default_until_a_revision_is_published(flag):
+    assert flags.is_on(flag) is False
+    assert flags.evaluation(flag).reason == "DEFAULT"
+
+    revision = serve(document())
+
+    assert flags.evaluation(flag)[:3] == (True, "on", "DEFAULT")
+    assert flags.evaluation(flag).revision == revision.pk
+
+
+def test_a_retired_flag_serves_the_default_of_its_caller(flag):
+    serve(document())
+    serve(None)
+
+    assert flags.evaluation(flag)[:3] == (False, None, "UNKNOWN_FLAG")
+
+
+def test_an_unknown_flag_is_off(db):
+    assert flags.is_on("no.such-flag") is False
+    assert reason("no.such-flag") == "UNKNOWN_FLAG"
+
+
+def test_a_revision_of_the_future_is_not_served_yet(flag):
+    serve(document(), effective_at=now() + dt.timedelta(days=1))
+
+    assert flags.is_on(flag) is False
+    assert not flags.explain(KEY).evaluation.value
+
+
+def test_a_past_instant_is_replayed_by_its_revisions_and_kills(flag):
+    serve(document())
+    before_the_kill = now()
+    kill()
+
+    assert reason() == "KILLED"
+    assert flags.explain(KEY, as_of=before_the_kill).evaluation.value is True
+    assert flags.explain(KEY, as_of=now()).evaluation.reason == "KILLED"
+
+
+def test_lower_layers_read_the_same_value(flag):
+    serve(document())
+
+    assert features.is_on(flag) is flags.is_on(flag) is True
+
+
+def test_two_tenants_with_the_same_keys_and_ids_have_values_of_their_own(flag, acme, globex):
+    """Both have an override with the same id and key."""
+    serve(document())
+    with activate(acme):
+        narrow(enabled=False)
+    with activate(globex):
+        narrow(enabled=True)
+
+    for tenant, expected in ((acme, False), (globex, True), (None, True), (acme, False)):
+        with activate(tenant):
+            assert flags.is_on(flag) is expected
+
+
+def test_a_kill_of_a_tenant_is_its_own(flag, acme, globex):
+    serve(document())
+    with activate(acme):
+        kill()
+
+    with activate(acme):
+        assert flags.is_on(flag) is False
+    with activate(globex):
+        assert flags.is_on(flag) is True
+
+
+def test_a_tenant_never_revives_what_the_platform_killed(flag, acme):
+    serve(document())
+    with activate(acme):
+        narrow(enabled=True)
+    kill()
+
+    with activate(acme):
+        assert reason() == "KILLED"
+
+
+def test_the_environment_closes_a_flag(flag, settings):
+    serve(document())
+    assert flags.is_on(flag)
+
+    settings.FEATURE_FLAGS = {"sales-new-order-screen": False}
+
+    assert reason() == "DISABLED_BY_ENVIRONMENT"
+
+
+def test_roles_are_those_of_the_actor(flag, acme, owner, auditor):
+    serve(document(roles=["auditor"]))
+
+    with activate(acme):
+        for actor, expected in ((auditor, True), (owner, False), (System("Beat"), True)):
+            with acting_as(actor):
+                assert flags.is_on(flag) is expected
+
+
+def test_a_change_of_roles_is_visible_at_once(flag, acme, owner, auditor):
+    """https://github.com/django-waffle/django-waffle/issues/298: a change of membership left the cache as it was."""
+    serve(document(roles=["controller"]))
+
+    with activate(acme):
+        with acting_as(auditor):
+            assert reason() == "ROLE_MISSING"
+        dispatch(ChangeRoles(user_id=auditor.pk, roles=("controller",)), actor=owner)
+        with acting_as(auditor):
+            assert flags.is_on(flag) is True
+
+
+def test_a_change_of_a_segment_is_visible_at_once(flag, acme):
+    serve({"format": 1, "key": "testers", "when": _tenant(0)}, "testers", kind="segment")
+    serve(
+        document(default_variant="off", rules=[{"name": "t", "when": {"segment": "testers"}, "serve": "on"}])
+    )
+    with activate(acme):
+        assert flags.is_on(flag) is False
+
+    serve({"format": 1, "key": "testers", "when": _tenant(acme.id)}, "testers", kind="segment")
+
+    with activate(acme):
+        assert flags.is_on(flag) is True
+
+
+def _tenant(tenant_id):
+    return {"attribute": "tenant", "op": "in", "values": [str(tenant_id)]}
+
+
+class TestPlans:
+    """The plan of a tenant is the ceiling."""
+
+    @pytest.fixture
+    def subscribe(self, acme, operator):
+        def put(**limits):
+            plan = DefinePlan(
+                code="small",
+                name="Small",
+                level=1,
+                modules=limits.pop("modules", ()),
+                limits=tuple(PlanLimit(name, limits.get(name, UNLIMITED)) for name in LIMITS),
+            )
+            dispatch(plan, actor=operator)
+            dispatch(ChangePlan(tenant_id=acme.id, plan="small", reason="It is small."), actor=operator)
+
+        return put
+
+    def test_a_downgrade_closes_a_flag_of_a_module(self, flag, acme, subscribe, monkeypatch):
+        serve(document(entitlement="payroll"))
+        with activate(acme):
+            assert flags.is_on(flag) is True
+
+        subscribe()
+
+        with activate(acme):
+            assert reason() == "NOT_ENTITLED"
+
+    def test_a_flag_of_a_limit_is_off_when_the_limit_is_reached(self, flag, acme, owner, subscribe):
+        name = "companies.companies"
+        serve(document(entitlement=name))
+        with activate(acme):
+            used = LIMITS[name].count()
+        subscribe(**{name: used + 1})
+        with activate(acme):
+            assert flags.is_on(flag) is True
+
+        subscribe(**{name: used})
+
+        with activate(acme):
+            assert reason() == "LIMIT_REACHED"
+
+
+class TestTransactions:
+    """A change is visible at its commit, in every process, and never before."""
+
+    def test_a_change_that_is_rolled_back_is_never_served(self, flag):
+        """As of https://github.com/django-waffle/django-waffle/issues/296: the cache had the value of a transaction."""
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            serve(document())
+            assert flags.is_on(flag) is True  # inside, the transaction sees its own change
+            raise ZeroDivisionError
+
+        assert flags.is_on(flag) is False
+
+    def test_another_reader_has_the_earlier_value_before_the_commit(self, flag, acme):
+        with transaction.atomic():
+            serve(document())
+            assert _in_another_thread(lambda: flags.is_on(flag)) is False
+        assert _in_another_thread(lambda: flags.is_on(flag)) is True
+
+
+def _in_another_thread(work):
+    from concurrent.futures import ThreadPoolExecutor
+
+    def run():
+        with activate(None):
+            try:
+                return work()
+            finally:
+                connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(run).result()
+
+
+class TestFailures:
+    def test_a_failure_returns_the_default_is_logged_and_counted(self, flag, monkeypatch, caplog):
+        monkeypatch.setattr(tenants, "layer", None)
+        monkeypatch.setattr(served.SERVED, "_load", lambda: 1 / 0)
+        served.SERVED.forget()
+        before = counts.TALLY.errors
+
+        with caplog.at_level(logging.ERROR, logger="bursar.flags"):
+            evaluation = flags.evaluation(flag)
+
+        assert evaluation == (False, None, "ERROR", None, 0)
+        assert counts.TALLY.errors == before + 1
+        assert KEY in caplog.text
+
+    def test_what_was_loaded_before_is_served_while_the_database_fails(self, flag, monkeypatch):
+        serve(document())
+        assert flags.is_on(flag)
+
+        monkeypatch.setattr(served.SERVED, "_load", lambda: 1 / 0)
+        monkeypatch.setattr(served.time, "monotonic", lambda: 1e12)
+
+        assert flags.is_on(flag) is True
+
+
+class TestOverrides:
+    """`with flags.override(…)` in tests."""
+
+    def test_overrides_nest_and_end(self, flag):
+        with testing.override(flag, True):
+            with testing.override(flag, False):
+                assert flags.is_on(flag) is False
+            assert flags.evaluation(flag)[::2][:2] == (True, "OVERRIDDEN")
+            assert flags.evaluate_all()[KEY].value is True
+        assert flags.is_on(flag) is False
+
+    def test_a_value_of_another_type_is_refused(self, flag):
+        with pytest.raises(TypeError, match="boolean"), testing.override(flag, "yes"):
+            pass
