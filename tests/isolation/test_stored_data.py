@@ -27,6 +27,7 @@ from apps.settings.commands import ChangeSetting
 from tests.support.attack_surface import text_of
 from tests.support.devices import token as signed_in
 from tests.support.programs import creation
+from tests.support.served_flags import narrow
 from tests.support.two_at_work import FILE, FIRST, SECRET
 
 
@@ -39,6 +40,13 @@ class CachedArea:
 
 
 DIGEST = "d1" * 32
+
+
+def _auditor(globex: TenantInfo) -> User:
+    with activate(globex):
+        return User.objects.get(email="auditor@globex.example")
+
+
 AREAS = {
     "settings": CachedArea(lambda _: ["all"]),
     "api-sessions": CachedArea(lambda _: [FIRST]),
@@ -48,9 +56,13 @@ AREAS = {
     ),
     "service-tokens": CachedArea(lambda _: [DIGEST]),
     "inactive_tenants": CachedArea(lambda _: ["all"], is_shared=True),
+    "roles": CachedArea(lambda globex: [_auditor(globex).pk]),
+    "flags": CachedArea(lambda _: ["all"]),
+    "flags-usage": CachedArea(lambda _: ["identity.users"]),
+    "flags-of-platform": CachedArea(lambda _: ["all"], is_shared=True),
 }
-"""All cached areas, with their real loaders: settings, plans and limits, token statuses, tokens of programs, and the
-directory. A new area must be added here."""
+"""All cached areas, with their real loaders: settings, plans and limits, token statuses, tokens of programs, roles of
+users, flags, and the directory. A new area must be added here."""
 KINDS = {*AREAS, "sessions", "throttle", "backoff", "queues"}
 """All kinds of keys in Redis: cached areas, sessions, counters of requests and sign-ins, and queues."""
 ADDRESSES = (
@@ -86,11 +98,15 @@ def different_tenants(at_work, acme, globex, operator, owner):
     dispatch(small, actor=operator)
     dispatch(ChangePlan(tenant_id=globex.id, plan=SECRET, reason="It is small."), actor=operator)
     with activate(globex):
+        _auditor(globex).groups.clear()  # a user of acme with this id has a role
+        User.objects.filter(email="no-role@globex.example").update(is_active=False)
         dispatch(ChangeSetting(key="periods.reason_length", value=23), actor=System("Globex"))
     signed_in(Client(), "owner@globex.example", "/t/globex")
     for tenant, name in ((acme, "of acme"), (globex, SECRET), (None, "of the platform")):
         with activate(tenant):
             _service_token(name)
+            for _ in range(len(name)):
+                narrow(enabled=False)
 
 
 def _service_token(name: str) -> None:

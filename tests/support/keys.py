@@ -54,6 +54,7 @@ def all_keys() -> dict[str, str]:
         "redis_url": f"rediss://:{PASSWORD}@redis/0",
         "broker_url": f"rediss://:{PASSWORD}@redis/0",
         "email_url": "smtp://bursar:secret@mail:587",
+        "flag_source_token": "a-token",
         "aws_access_key_id": "AKIAIOSFODNN7EXAMPLE",
         "aws_secret_access_key": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
         "aws_session_token": "a-session",

@@ -21,6 +21,7 @@ from apps.flags.models import Rollout
 from apps.flags.rollouts import duration
 from apps.flags.rollouts.plans import Plan, plan_in
 from apps.flags.rules import rollouts as rules
+from apps.flags.store import freshness
 from apps.kernel.actors import System, acting, actor_label
 from apps.kernel.clock import now
 from apps.kernel.models import Change, record_change
@@ -119,6 +120,7 @@ def _move(
         rollout.ended_at = at
     rollout.percentage = 0.0 if state == State.ROLLED_BACK else plan.percentage(rollout.stage)
     rollout.save()
+    freshness.changed()
     _report(rollout, plan, before, is_by_system=isinstance(actor, System))
 
 
