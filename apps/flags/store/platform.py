@@ -19,7 +19,6 @@ from apps.kernel.clock import now
 from apps.kernel.features import DECLARED
 from apps.kernel.tenant import HOME, current_database, current_tenant
 
-
 CACHE_TTL_S = 60
 AREA = "flags-of-platform"
 NOTHING: Mapping[str, Any] = MappingProxyType({})
