@@ -24,11 +24,11 @@ from apps.console.widgets import Form, reason
 from apps.kernel.actors import System
 from apps.kernel.limits import LIMITS, UNLIMITED
 from apps.kernel.notation.form_fields import WholeNumberField
-from apps.modules import registry
 from apps.tenancy import directory
 
 from . import queries
 from .commands import ChangePlan, DefinePlan, PlanLimit, RetirePlan
+from .features import names_for_plans
 from .models import DEFAULT_PLAN_CODE, Plan, Subscription
 
 MANAGE, CHANGE, VIEW_OWN_PLAN = (
@@ -97,8 +97,8 @@ class Contents(Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        licensed = [(module.name, module.name) for module in registry.modules() if module.licensed]
-        self.offer("modules", [(queries.ALL_MODULES, gettext("all, including future modules")), *licensed])
+        names = [(name, name) for name in sorted(names_for_plans())]
+        self.offer("modules", [(queries.ALL_MODULES, gettext("all, including future modules")), *names])
         for limit in LIMITS.values():
             self.fields[limit.name] = WholeNumberField(
                 label=str(limit.description),

@@ -17,8 +17,8 @@ class PlanLimit:
 
 @dataclass(frozen=True, kw_only=True)
 class DefinePlan(Command):
-    """Define a plan completely: its licensed modules and a maximum for every limit. This replaces the definition of
-    an existing plan, with immediate effect on its tenants."""
+    """Define a plan completely: its licensed modules and features, and a maximum for every limit. This replaces the
+    definition of an existing plan, with immediate effect on its tenants."""
 
     platform = True
     permission = "billing.manage_plans"

@@ -19,7 +19,7 @@ class PlanMalformed(Invalid):
 
 
 class ModuleNotLicensed(Invalid):
-    message = _("There is no licensed module {module!r}; choose from {licensed}.")
+    message = _("There is no licensed module or feature {module!r}; choose from {licensed}.")
 
 
 class ModuleIncomplete(Invalid):

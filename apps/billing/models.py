@@ -17,7 +17,7 @@ class Plan(Tracked):
     """A plan that tenants subscribe to.
 
     level    the rank of the plan; a claim of tokens
-    modules  the names of its licensed modules; "*" means all, including future ones
+    modules  the names of its licensed modules and features; "*" means all, including future ones
     limits   the maximum by name of the limit; -1 or a missing name means unlimited
     """
 

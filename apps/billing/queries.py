@@ -15,6 +15,7 @@ from apps.kernel.tenant import TenantInfo, current_tenant
 from apps.modules import registry
 
 from .commands import DefinePlan
+from .features import PlanFeature, plan_features
 from .models import DEFAULT_PLAN_CODE, Plan, Subscription
 
 ALL_MODULES = "*"
@@ -111,18 +112,23 @@ def usage() -> Sequence[Usage]:
 
 @dataclass(frozen=True)
 class SubscriptionSummary:
-    """The plan of a tenant, each licensed module with whether the plan has it, and the usage of limits."""
+    """The plan of a tenant, each licensed module with whether the plan has it, the usage of limits, and the features
+    that plans name."""
 
     plan: PlanInfo
     modules: Sequence[tuple[Module, bool]]
     usage: Sequence[Usage]
+    features: Sequence[PlanFeature]
 
 
 def subscription_summary() -> SubscriptionSummary:
     """The summary of the current tenant."""
-    licensed = [module for module in registry.modules() if module.licensed]
+    plan, licensed = plan_of(), [module for module in registry.modules() if module.licensed]
     return SubscriptionSummary(
-        plan_of(), [(module, is_subscribed(module.name)) for module in licensed], usage()
+        plan,
+        [(module, is_subscribed(module.name)) for module in licensed],
+        usage(),
+        plan_features(plan.modules, plan.limits, has_all=ALL_MODULES in plan.modules),
     )
 
 

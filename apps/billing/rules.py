@@ -22,6 +22,7 @@ from .errors import (
     PlanNotOffered,
     PlanUnknown,
 )
+from .features import names_for_plans
 from .models import DEFAULT_PLAN_CODE, Plan
 from .queries import ALL_MODULES
 
@@ -53,14 +54,16 @@ def plan_must_not_be_default(code: str) -> None:
 
 
 def modules_must_be_licensed(modules: Sequence[str]) -> None:
-    """Each module is licensed, and the plan has the licensed modules it depends on."""
-    known = registry.by_name()
+    """Each is a licensed module or a feature, and the plan has the licensed modules it depends on."""
+    known, offered = registry.by_name(), names_for_plans()
     licensed = {name for name, module in known.items() if module.licensed}
     for name in modules:
         if name == ALL_MODULES:
             continue
+        if name not in offered:
+            raise ModuleNotLicensed(module=name, licensed=", ".join(sorted(offered)))
         if name not in licensed:
-            raise ModuleNotLicensed(module=name, licensed=", ".join(sorted(licensed)))
+            continue
         if missing := sorted(licensed & {*known[name].dependencies} - {*modules}):
             raise ModuleIncomplete(module=name, needs=", ".join(missing))
 

@@ -24,6 +24,7 @@ from unfold.admin import TabularInline
 from apps.bus import Command, Outcome, dispatch_once
 from apps.bus.errors import FreshAuthenticationNeeded
 from apps.bus.fresh_authentication import must_be_fresh
+from apps.kernel import degradable
 from apps.kernel.errors import Refusal
 from apps.modules import registry
 
@@ -31,6 +32,7 @@ from . import list_filters
 from .approval import button_of, request_approval
 from .empty_lists import empty_list
 from .errors import RowUnknown
+from .flag_declarations import LIST_EXPORTS
 from .form_keys import KEY, key_of
 from .lists import amounts, csv_file
 from .lists import bulk as bulk_commands
@@ -92,9 +94,10 @@ class ReadOnlyAdmin(FilteredList):
         return [*(() if self.without_csv else (csv,)), *super().get_urls()]
 
     def csv_view(self, request: HttpRequest) -> HttpResponseBase:
-        """The rows of the list with the same parameters."""
+        """The rows of the list with the same parameters. Raises Degraded."""
         if not self.has_view_permission(request):
             raise PermissionDenied
+        degradable.must_be_on(LIST_EXPORTS)
         return csv_file.response(self, self.get_changelist_instance(request))
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:

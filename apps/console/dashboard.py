@@ -50,7 +50,7 @@ def _figure(figure: hooks.Figure) -> dict[str, Any]:
         "value": str(reading),
         "note": reading.note,
         "parts": [(name, f"{count:,}", figure.address(query)) for name, count, query in reading.parts],
-        "link": figure.address(),
+        "link": figure.address() if hooks.leads_somewhere(figure) else "",
     }
 
 

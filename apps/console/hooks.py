@@ -14,7 +14,10 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.functional import Promise
 
+from apps.kernel import features
 from apps.kernel import search as searching
+from apps.kernel.degradable import Degradable
+from apps.kernel.features import DeclaredFlag
 from apps.kernel.money import Money
 from apps.modules import registry
 
@@ -24,7 +27,11 @@ PLANES: tuple[Plane, ...] = ("operator", "tenant")
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """A page at `path`, reversed as `admin:<name>`; in the menu under `group` unless that is empty."""
+    """A page at `path`, reversed as `admin:<name>`; in the menu under `group` unless that is empty.
+
+    flag        while it is off, the page does not exist: it returns 404, and has no links
+    degradable  while it is off, the page explains what to do instead
+    """
 
     path: str
     name: str
@@ -33,6 +40,8 @@ class Page:
     view: Callable[..., HttpResponseBase]
     group: str | Promise = ""
     icon: str = ""
+    flag: DeclaredFlag[bool] | None = None
+    degradable: Degradable | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -285,8 +294,24 @@ def app_of(part: Part) -> str:
 
 
 def may(request: HttpRequest, part: Part) -> bool:
-    """False for every user while the module is unavailable to the tenant."""
-    return permits(request, part.permission)
+    """False for every user while the module is unavailable to the tenant, or the flag of the page is off."""
+    return exists(part) and permits(request, part.permission)
+
+
+def exists(part: Part) -> bool:
+    """Whether the flag of the page is on; other parts have none."""
+    return not isinstance(part, Page) or part.flag is None or features.is_on(part.flag)
+
+
+def leads_somewhere(figure: Figure) -> bool:
+    """False while the page that it opens is off by its flag."""
+    name = figure.link.removeprefix("admin:")
+    return all(exists(page) for plane in PLANES for page in pages(plane) if page.name == name)
+
+
+def page_exists(plane: Plane, name: str) -> bool:
+    """Whether a page of that name is plugged in, and its flag on: for links to it."""
+    return any(page.name == name and exists(page) for page in pages(plane))
 
 
 def permits(request: HttpRequest, permission: str) -> bool:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.contrib.admin.options import BaseModelAdmin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -20,7 +20,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.sites import UnfoldAdminSite
 
 from apps.bus.errors import NotAsSupport
+from apps.kernel import degradable
 from apps.kernel.actors import impersonator
+from apps.kernel.degradable import RETRY_AFTER_S, Degradable
 from apps.kernel.manifest import Module
 from apps.kernel.tenant import current_tenant
 from apps.modules import registry
@@ -114,7 +116,7 @@ class Site(UnfoldAdminSite):
     def _unavailable(self, request: HttpRequest, module: Module) -> TemplateResponse:
         """The page for an address of a module that is unavailable to the tenant: the reason, and a link to the plan."""
         name = module.name.replace("-", " ").capitalize()
-        is_off = not registry.is_on(module)
+        is_off = not registry.is_on(module) or registry.is_entitled(module)
         plan = next((part for part in hooks.pages(self.plane) if part.name == settings.PLAN_PAGE), None)
         page = {
             "title": gettext("{name} is switched off").format(name=name)
@@ -139,12 +141,24 @@ class Site(UnfoldAdminSite):
 
     def _guarded(self, page: hooks.Page) -> Any:
         def view(request: HttpRequest, **server_fields: Any) -> HttpResponseBase:
+            if not hooks.exists(page):
+                raise Http404
             if not hooks.may(request, page):
                 raise PermissionDenied
             context = {**self.each_context(request), "title": page.title}
+            if page.degradable and not degradable.is_on(page.degradable):
+                return _degraded(request, page.degradable, context)
             return with_step_up(page.view)(request, context=context, **server_fields)
 
         return view
+
+
+def _degraded(request: HttpRequest, part: Degradable, context: dict[str, Any]) -> TemplateResponse:
+    """The page in place of one that is off: what does its work meanwhile, and the link to that."""
+    page = {"part": part, "link": reverse(f"admin:{part.page}", args=part.arguments) if part.page else ""}
+    response = TemplateResponse(request, "console/degraded.html", {**context, **page}, status=503)
+    response["Retry-After"] = str(RETRY_AFTER_S)
+    return response
 
 
 class OperatorSite(Site):

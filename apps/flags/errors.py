@@ -36,6 +36,10 @@ class ChangeSetNotFound(NotFound, FeatureFlagRefusal):
     message = _("There is no change set {change_set_id}.")
 
 
+class FlagNotKilled(NotFound, FeatureFlagRefusal):
+    message = _("The flag {key!r} was never killed.")
+
+
 class KillNotFound(NotFound, FeatureFlagRefusal):
     message = _("There is no kill {kill_id}.")
 

@@ -13,6 +13,7 @@ _WORK = ("inventory.manage_items", "inventory.move_stock", "inventory.reserve_st
 
 MODULE = Module(
     name="inventory",
+    flag="inventory",
     version="1.0.0",
     description=_("Items, stock and reservations."),
     licensed=True,

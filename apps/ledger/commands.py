@@ -229,6 +229,7 @@ class ExportJournal(Command):
     progress and the download."""
 
     permission = "ledger.view_entry"
+    schedulable = True
     audit_message = gettext_noop("started {result}")
 
     since: dt.date | None = None

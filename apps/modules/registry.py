@@ -71,9 +71,14 @@ def is_open(module: Module, actor: Any = None) -> bool:
     default the current actor. Listeners ignore plan and flag, so that no events accumulate."""
     return (
         is_on(module)
-        and bool(import_string(settings.ENTITLEMENT)(module.name))
+        and is_entitled(module)
         and (module.flag is None or features.is_open(module.flag, actor=actor))
     )
+
+
+def is_entitled(module: Module) -> bool:
+    """Whether the plan of the current tenant has the module."""
+    return bool(import_string(settings.ENTITLEMENT)(module.name))
 
 
 def app_is_on(app: str) -> bool:

@@ -13,6 +13,7 @@ _WORK = ("payments.request_payment", "payments.confirm_payment")
 
 MODULE = Module(
     name="payments",
+    flag="payments",
     version="1.0.0",
     description=_("Payments and refunds."),
     licensed=True,

@@ -18,6 +18,7 @@ _WORK = (
 
 MODULE = Module(
     name="sales",
+    flag="sales",
     version="1.0.0",
     description=_("Customers, orders and invoices."),
     licensed=True,

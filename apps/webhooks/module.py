@@ -14,6 +14,7 @@ _VIEWS = (
 
 MODULE = Module(
     name="webhooks",
+    flag="webhooks",
     version="1.0.0",
     description=_("Webhooks: events sent to other systems, and messages received from them."),
     licensed=True,

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from apps.bus import dispatch
+from apps.kernel import features
 from apps.kernel.actors import System
 from apps.kernel.availability import current_availability
 from apps.kernel.clock import now
@@ -27,6 +28,7 @@ from apps.kernel.outbound.errors import CannotReach
 
 from . import schedule, signing
 from .commands import DisableEndpoint
+from .flag_declarations import SENDING
 from .models import Attempt, Endpoint, Message
 
 LEASE = dt.timedelta(seconds=60)
@@ -81,8 +83,8 @@ def claim(endpoint_id: int) -> Attempt | None:
     """Leases the next due message to a new attempt.
 
     The endpoint's row is locked during the transaction, so that workers count its messages in progress one by one. The
-    messages of a closed tenant wait without using up attempts."""
-    if not current_availability().sends:
+    messages of a closed tenant wait without using up attempts, and so do all while sending is off."""
+    if not current_availability().sends or not features.is_on(SENDING):
         return None
     with transaction.atomic():
         endpoint = Endpoint.objects.active().select_for_update(no_key=True).filter(pk=endpoint_id).first()

@@ -65,4 +65,5 @@ def _as_data(summary: queries.SubscriptionSummary) -> dict[str, Any]:
         "level": summary.plan.level,
         "modules": [module.name for module, is_subscribed in summary.modules if is_subscribed],
         "usage": summary.usage,
+        "features": summary.features,
     }

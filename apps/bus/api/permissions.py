@@ -14,13 +14,15 @@ SIGNED_IN = "signed in"
 
 
 class MayRead(BasePermission):
-    """GET requires a `permission` of the view, POST and PATCH a `command`."""
+    """GET requires a `permission` of the view, POST and PATCH a `command`; a POST that only reads a `permission`."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if not request.user.is_authenticated:
             return False
         if request.method == "OPTIONS" or request.method not in view.allowed_methods:
             return True  # the view returns 405
+        if getattr(view, "reads_by_post", False):
+            return _may(request, view.permission)
         if request.method in ("POST", "PATCH"):
             return hasattr(view, "command")
         if request.method not in ("GET", "HEAD"):

@@ -13,7 +13,7 @@ from drf_spectacular.utils import OpenApiParameter, PolymorphicProxySerializer
 from .edits import IF_MATCH, EditEndpoint
 from .permissions import SIGNED_IN
 from .serializers import DryRunResult, serializer_for
-from .views import KEY, REPLAYED, DispatchingEndpoint, QueryEndpoint
+from .views import KEY, REPLAYED, DispatchingEndpoint, PostedQueryEndpoint, QueryEndpoint
 
 DRY_RUN = OpenApiParameter(
     "dry_run", bool, default=False, description="Change nothing and return the refusals."
@@ -69,10 +69,12 @@ class Schema(AutoSchema):
         if self._is_command:
             key = KEY_REQUIRED if self._endpoint.command.moves_money else KEY_OPTIONAL
             return [DRY_RUN, key, *([VERSION] if isinstance(self.view, EditEndpoint) else [])]
-        query = getattr(self.view, "query", None)
+        query = None if isinstance(self.view, PostedQueryEndpoint) else getattr(self.view, "query", None)
         return [serializer_for(query)] if query else []
 
     def get_request_serializer(self) -> Any:
+        if isinstance(self.view, PostedQueryEndpoint):
+            return serializer_for(self.view.query)
         if not self._is_command:
             return super().get_request_serializer()
         if self._endpoint.request_serializer:
@@ -83,7 +85,7 @@ class Schema(AutoSchema):
     def get_response_serializers(self) -> Any:
         if self._is_command:
             return _responses(self._endpoint)
-        if isinstance(self.view, QueryEndpoint):
+        if isinstance(self.view, (QueryEndpoint, PostedQueryEndpoint)):
             return self._endpoint.serializer_class(many=self.view.many)
         return super().get_response_serializers()
 

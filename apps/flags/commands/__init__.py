@@ -5,10 +5,13 @@ from .kills import KillFlag, ReviewKill, ReviveFlag
 from .life_cycle import ExtendFlag, ReportStaleFlag, RetireFlag, TransferFlag
 from .registration import RegisterFlags
 from .rollouts import AdvanceRollout, PauseRollout, ResumeRollout, RollBackRollout, RolloutFeature
+from .tenants import DisableFeatures, EnableFeatures, SetUpFeatures
 
 __all__ = [
     "AdvanceRollout",
     "CreateFlag",
+    "DisableFeatures",
+    "EnableFeatures",
     "ExtendFlag",
     "ItemChange",
     "KillFlag",
@@ -23,6 +26,7 @@ __all__ = [
     "ReviveFlag",
     "RollBackRollout",
     "RolloutFeature",
+    "SetUpFeatures",
     "TransferFlag",
     "UpdateFlag",
     "WithdrawChangeSet",

@@ -1,9 +1,10 @@
 """Handlers of flags."""
 
-from . import registration, rollouts, stale_flags
+from . import registration, rollouts, stale_flags, tenants
 
 __all__ = [
     "registration",
     "rollouts",
     "stale_flags",
+    "tenants",
 ]

@@ -1,6 +1,7 @@
 """Flags, their change sets with revisions, kills, rollouts, experiments, their use, and the epoch of what is served."""
 
 from .changes import ChangeSet, Revision
+from .configuration import FeatureConfiguration
 from .epochs import Epoch
 from .experiments import Exposure, Outcome
 from .flags import Flag
@@ -12,6 +13,7 @@ __all__ = [
     "ChangeSet",
     "Epoch",
     "Exposure",
+    "FeatureConfiguration",
     "Flag",
     "FlagUsage",
     "Kill",

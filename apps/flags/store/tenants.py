@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from apps.billing import queries as billing
 from apps.flags.engine import Override, TenantLayer
-from apps.flags.models import Revision
+from apps.flags.models import FeatureConfiguration, Revision
 from apps.kernel.cache.caching import Cached
 from apps.kernel.limits import LIMITS, UNLIMITED
 from apps.kernel.tenant import TenantInfo
@@ -23,13 +23,17 @@ USAGE_AREA = "flags-usage"
 
 @dataclass(frozen=True)
 class Narrowing:
-    """The overrides of a tenant that are served now, and those that take effect later; its killed flags."""
+    """The overrides of a tenant that are served now, and those that take effect later; its killed flags; whether all of
+    its features are disabled."""
 
     epoch: int
     overrides: tuple[platform.Stored, ...]
     killed: dict[str, dt.datetime]
+    are_disabled: bool
 
     def in_effect(self, instant: dt.datetime) -> Mapping[str, Override]:
+        if self.are_disabled:
+            return AllOff()
         latest: dict[str, platform.Stored] = {}
         for stored in sorted(self.overrides, key=lambda stored: (_served_from(stored), stored.revision)):
             if _served_from(stored) <= instant:
@@ -45,6 +49,19 @@ class Narrowing:
     def instants(self) -> list[dt.datetime]:
         """At which its overrides take effect."""
         return [_served_from(stored) for stored in self.overrides]
+
+
+class AllOff(Mapping[str, Override]):
+    """An override of every flag, also of those that are published later."""
+
+    def __getitem__(self, key: str) -> Override:
+        return Override(enabled=False)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 def _served_from(stored: platform.Stored) -> dt.datetime:
@@ -63,7 +80,10 @@ def _override(document: Mapping[str, Any], revision: int) -> Override:
 def _load(_: str) -> Narrowing:
     kinds = platform.served_in("default")
     return Narrowing(
-        platform.epoch_in("default"), kinds[Revision.Kind.OVERRIDE], platform.killed_in("default")
+        platform.epoch_in("default"),
+        kinds[Revision.Kind.OVERRIDE],
+        platform.killed_in("default"),
+        FeatureConfiguration.objects.disabled().exists(),
     )
 
 

@@ -46,7 +46,7 @@ class AccountAdmin(ReadOnlyAdmin):
 
     def links(self, request: HttpRequest, obj: Account) -> Sequence[Link]:
         links = []
-        if request.user.has_perm("ledger.view_entry"):
+        if request.user.has_perm("ledger.view_entry") and hooks.page_exists("tenant", "account_statement"):
             statement = f"{reverse('admin:account_statement')}?{urlencode({'account': obj.code})}"
             links.append(Link(gettext("Statement"), statement, "receipt"))
         if request.user.has_perm(MANAGE):

@@ -20,6 +20,7 @@ from apps.kernel.money import Money
 from apps.kernel.notation.form_fields import DayField
 from apps.kernel.notation.shown import shown_day
 from apps.ledger import queries
+from apps.ledger.flag_declarations import ACCOUNT_STATEMENT
 from apps.ledger.models import Account
 from apps.ledger.queries.statements import LINES_PER_PAGE, Statement
 
@@ -107,6 +108,7 @@ hooks.plug(
         title=_("Account statement"),
         permission=VIEW,
         view=account_statement,
+        flag=ACCOUNT_STATEMENT,
         group=_("Accounting"),
         icon="receipt",
     ),

@@ -19,6 +19,7 @@ from apps.kernel.db.replica import reads_from_replica
 from apps.kernel.errors import Refusal
 from apps.kernel.notation import parse_day
 from apps.ledger import queries
+from apps.ledger.flag_declarations import TRIAL_BALANCE
 from apps.ledger.models import Account
 
 VIEW = "ledger.view_entry"
@@ -89,6 +90,7 @@ hooks.plug(
         title=_("Trial balance"),
         permission=VIEW,
         view=trial_balance,
+        degradable=TRIAL_BALANCE,
         group=_("Accounting"),
         icon="balance",
     ),

@@ -7,6 +7,7 @@ from apps.bus.api.edits import EditEndpoint
 from apps.bus.api.filters import CharFilter, DateFilter, Filters
 from apps.bus.api.views import CommandEndpoint, DetailEndpoint, ListEndpoint, QueryEndpoint
 from apps.jobs.api.serializers import JobSerializer
+from apps.kernel import degradable
 from apps.kernel.db.replica import reading_replica
 from apps.ledger import queries
 from apps.ledger.commands import (
@@ -24,6 +25,7 @@ from apps.ledger.commands import (
     ReactivateAccount,
     ReverseEntry,
 )
+from apps.ledger.flag_declarations import TRIAL_BALANCE
 from apps.ledger.import_models import JournalImport
 from apps.ledger.models import Account, Entry, Journal
 from apps.ledger.search import ACCOUNTS, ENTRIES
@@ -185,6 +187,7 @@ class TrialBalance(QueryEndpoint):
     many = True
 
     def run_query(self, query: Any, **server_fields: Any) -> Sequence[Any]:
+        degradable.must_be_on(TRIAL_BALANCE)
         options: TrialBalanceQuery = query
         with reading_replica():
             return queries.trial_balance(by=options.by, since=options.since, until=options.until)
