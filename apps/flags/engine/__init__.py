@@ -16,7 +16,7 @@ from .outcomes import LAYERS, Entry, Evaluation, Layer, Override, Problem, Tenan
 from .rule_set import RuleSet, View
 from .tally import Tally
 from .timeline import environment_name
-from .validation import validate, validate_override
+from .validation import override_of, validate, validate_override
 
 __all__ = [
     "BUCKETERS",
@@ -36,6 +36,7 @@ __all__ = [
     "View",
     "conflicts",
     "environment_name",
+    "override_of",
     "validate",
     "validate_override",
 ]

@@ -152,5 +152,5 @@ def failed(default: Any, error: BaseException) -> Explanation:
 
 
 def unknown(key: object, default: Any) -> Explanation:
-    text = f"No flag has the key {str(key)!r:.120}."
+    text = f"No flag has the key {key!r:.120}." if isinstance(key, str) else "The key of a flag is text."
     return Explanation(Evaluation(default, None, UNKNOWN_FLAG, None, 0), error=text)

@@ -52,10 +52,12 @@ _ROLLOUT = ("percentage", "stages", "canary", "guards", *_PLACED)
 
 @dataclass
 class Reading:
-    """A definition (None if it cannot be served) with the problems, and the tests and references with their places."""
+    """A definition (None if it cannot be served) with the problems, and the tests and references with their places.
+    `draft` is the flag also if it has problems, with something harmless in the place of each."""
 
     problems: Problems = field(default_factory=Problems)
     flag: Flag | None = None
+    draft: Flag | None = None
     segment: Segment | None = None
     conditions: ConditionReader | None = None
 
@@ -85,8 +87,8 @@ def read_flag(document: Any) -> Reading:
         return reading
     dialect = read_dialect(reading.problems, fields.members.get("dialect"), "/dialect")
     reading.conditions = ConditionReader(reading.problems, dialect)
-    flag = _FlagReader(fields, reading.conditions).read()
-    reading.flag = None if reading.problems.refuse else flag
+    reading.draft = _FlagReader(fields, reading.conditions).read()
+    reading.flag = None if reading.problems.refuse else reading.draft
     return reading
 
 

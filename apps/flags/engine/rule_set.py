@@ -49,7 +49,7 @@ class View:
         """The unusual ones: replayed, or timed."""
         if as_of is not None:
             compilation = self._at(self._timeline.index_at(as_of))
-            if key not in compilation.checked.state.flags:
+            if not isinstance(key, str) or key not in compilation.checked.state.flags:
                 return Evaluation(default, None, UNKNOWN_FLAG, None, 0)
             return compilation.replayed[key](_as_of(context, as_of), default)
         began = time.perf_counter()
@@ -57,8 +57,8 @@ class View:
         self._tally.sampled(key, began)
         return evaluation
 
-    def _failed(self, key: Any, default: Any, error: Exception) -> Evaluation:
-        text = str(key)
+    def _failed(self, key: object, default: Any, error: Exception) -> Evaluation:
+        text = key if isinstance(key, str) else ""
         if text not in self._now().checked.state.flags:
             self._tally.count_unknown(text)
             return Evaluation(default, None, UNKNOWN_FLAG, None, 0)
@@ -75,7 +75,7 @@ class View:
         """What `evaluate` returns, and why. It is not counted."""
         try:
             compilation = self._now() if as_of is None else self._at(self._timeline.index_at(as_of))
-            if key not in compilation.checked.state.flags:
+            if not isinstance(key, str) or key not in compilation.checked.state.flags:
                 return explaining.unknown(key, default)
             context = context if as_of is None else _as_of(context, as_of)
             return compilation.explainers[key].explain(context, default)

@@ -45,7 +45,8 @@ def validate(
     check_tests(reading, today)
     if reading.flag is not None:
         check_rules(problems, reading.flag)
-        check_posting(problems, reading.flag)
+    if reading.draft is not None:
+        check_posting(problems, reading.draft)
     check_expiry(problems, document, today)
     return list(problems)
 

@@ -43,7 +43,7 @@ class Others:
         self.reading, self.key, self.problems = reading, key, reading.problems
         self.flags, self.segments = flags, segments
         self.named = reading.conditions.references if reading.conditions else []
-        own_flag: dict[str, Flag] = {key: reading.flag} if reading.flag else {}
+        own_flag: dict[str, Flag] = {key: reading.draft} if reading.draft else {}
         own_segment: dict[str, Segment] = {key: reading.segment} if reading.segment else {}
         self.references = References(
             _Readable(flags, lambda document: read_flag(document).flag, own_flag),
@@ -56,8 +56,8 @@ class Others:
                 self._segment(reference, place)
             else:
                 self._serves(reference, place)
-        if self.reading.flag is not None:
-            self._rivals(self.reading.flag)
+        if self.reading.draft is not None:
+            self._rivals(self.reading.draft)
             self._flag_cycle()
 
     def _segment(self, reference: InSegment, place: str) -> None:
@@ -68,7 +68,7 @@ class Others:
             self.problems.add("unknown_segment", place, f"no segment has the key {reference.key!r}")
 
     def _serves(self, reference: Serves, place: str) -> None:
-        if reference.flag == self.key and self.reading.flag is not None:
+        if reference.flag == self.key and self.reading.draft is not None:
             return  # reported as a cycle
         other = self.flags.get(reference.flag)
         if other is None:
@@ -104,6 +104,6 @@ class Others:
             if isinstance(reference, Serves) and reference.flag == key:
                 return place
         for name in ("requires", "excludes", "implies"):
-            if key in getattr(self.reading.flag, name):
-                return at("", name, getattr(self.reading.flag, name).index(key))
+            if key in getattr(self.reading.draft, name):
+                return at("", name, getattr(self.reading.draft, name).index(key))
         return ""

@@ -21,7 +21,7 @@ def check_attributes(reading: Reading, known: frozenset[str]) -> None:
     for test, place in reading.conditions.tests if reading.conditions else ():
         if test.attribute not in known | WELL_KNOWN:
             _unknown(reading.problems, at(place, "attribute"), test.attribute)
-    for share, place in _placed(reading.flag) if reading.flag else ():
+    for share, place in _placed(reading.draft) if reading.draft else ():
         for unit in share.units:
             attribute = unit.removeprefix(ATTRIBUTE)
             if attribute != unit and attribute not in known | WELL_KNOWN:
@@ -92,8 +92,8 @@ def _placed(flag: Flag) -> Iterator[tuple[Share | Split, str]]:
         yield flag.rollout.share, "/rollout"
 
 
-def check_expiry(problems: Problems, document: Mapping[str, Any], today: date) -> None:
-    expiry = document.get("expires_on")
+def check_expiry(problems: Problems, document: Any, today: date) -> None:
+    expiry = document.get("expires_on") if isinstance(document, Mapping) else None
     if expiry is None:
         return
     day = moments.parse(expiry)
