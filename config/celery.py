@@ -40,6 +40,30 @@ def measure_waiting_time(task: Any, **_: Any) -> None:
         wait_times.note(current_queue(), getattr(task.request, "sent_at", None))
 
 
+@signals.worker_process_init.connect
+def report_flags_of_worker(**_: Any) -> None:
+    """Each process that executes tasks reports which flags it serves."""
+    from apps.flags.store.processes import REPORTER
+
+    from .keys.kinds import declared
+
+    REPORTER.start(" and ".join(f"worker {kind}" for kind in sorted(declared())) or "worker")
+
+
+@signals.beat_init.connect
+def report_flags_of_beat(**_: Any) -> None:
+    from apps.flags.store.processes import REPORTER
+
+    REPORTER.start("beat")
+
+
+@signals.worker_process_shutdown.connect
+def end_report_of_flags(**_: Any) -> None:
+    from apps.flags.store.processes import REPORTER
+
+    REPORTER.stop()
+
+
 @signals.worker_process_shutdown.connect
 def flush_traces(**_: Any) -> None:
     from apps.kernel.observability import tracing

@@ -49,6 +49,12 @@ def kinds_of_worker(queues: Collection[str]) -> frozenset[Kind]:
     return frozenset(Kind(pool) for pool, names in POOLS.items() if not {*names}.isdisjoint(queues))
 
 
+def reporting_kind() -> str:
+    """The kind of this process, if it reports what it serves from the start: web, relay, backup worker. Workers and
+    beat declare their kinds later. Empty for the others, which end by themselves."""
+    return " and ".join(sorted(_declared & {Kind.WEB, Kind.RELAY, Kind.BACKUP_WORKER}))
+
+
 def declare(*kinds: Kind) -> None:
     """Sets the kinds of this process."""
     global _declared

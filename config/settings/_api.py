@@ -9,6 +9,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": [
         "apps.tenancy.api.permissions.TenantIsOpen",
         "apps.bus.api.permissions.MayRead",
+        "apps.bus.api.permissions.FlagIsOn",
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["apps.bus.api.parsers.JSONBody"],

@@ -1,6 +1,7 @@
 """Tenants: models, host names and placement."""
 
 from config.env import env
+from config.keys.kinds import reporting_kind
 
 TENANT_MODEL = "tenancy.Tenant"
 TENANT_DOMAIN_MODEL = "tenancy.Domain"
@@ -26,5 +27,7 @@ FEATURE_FLAGS = env().feature_flags
 FEATURES = "apps.flags.queries"
 """Module with the values of flags, for layers below the app."""
 FLAG_SOURCE = env().flag_source
+REPORTING_KIND = reporting_kind()
+"""Kind of a process that reports which flags it serves, in the proof that a kill has arrived; empty for others."""
 _token = env().flag_source_token
 FLAG_SOURCE_TOKEN = _token.get_secret_value() if _token else ""

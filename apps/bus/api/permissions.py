@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import Http404
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from apps.bus.errors import ReadPermissionDenied
+from apps.kernel import features
 
 SIGNED_IN = "signed in"
 """The `permission` of views for all signed-in users."""
@@ -28,6 +30,17 @@ class MayRead(BasePermission):
         if request.method not in ("GET", "HEAD"):
             return False
         return _may(request, getattr(view, "permission", None))
+
+
+class FlagIsOn(BasePermission):
+    """While the `flag` of a view is off for the caller, the view does not exist."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Raises Http404."""
+        flag = getattr(view, "flag", None)
+        if flag is not None and request.user.is_authenticated and not features.is_on(flag):
+            raise Http404
+        return True
 
 
 def _may(request: Request, permission: str | None) -> bool:

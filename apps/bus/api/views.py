@@ -24,6 +24,7 @@ from apps.bus import Command, dispatch, dispatch_once, dry_run
 from apps.bus.errors import IdempotencyKeyMalformed, IdempotencyKeyMissing, PermissionDenied
 from apps.bus.idempotency.keys import is_well_formed
 from apps.kernel.actors import Actor
+from apps.kernel.features import DeclaredFlag
 from apps.kernel.problems.bodies import reason_of
 from apps.kernel.search import Search
 
@@ -37,9 +38,10 @@ AnySerializer = type[serializers.BaseSerializer[Any]]
 
 
 class Endpoint(GenericAPIView[Any]):
-    """Requires a permission at start-up and refuses unknown query parameters."""
+    """Requires a permission at start-up and refuses unknown query parameters. While its `flag` is off, it is 404."""
 
     permission: ClassVar[str]
+    flag: ClassVar[DeclaredFlag[bool] | None] = None
     ordering: ClassVar[tuple[str, ...]] = ("-id",)
     filter_backends: Sequence[Any] = ()
 

@@ -6,6 +6,7 @@ expires. A process that is stopped has an entry and makes no report, so it is na
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import logging
@@ -71,6 +72,7 @@ class Reporter:
         self._pid, self._ended = os.getpid(), threading.Event()
         self._id, self._kind, self._started_at = secrets.token_hex(8), kind, time.time()
         threading.Thread(target=self._run, name="flags-reports", daemon=True).start()
+        atexit.register(self.stop)
 
     def stop(self) -> None:
         """Removes the entry of this process, which ends."""

@@ -18,11 +18,13 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from kombu.exceptions import OperationalError as BrokerAway
 
+from apps.kernel import features
 from apps.kernel.availability import availability_of
 from apps.kernel.clock import now
 from apps.kernel.correlation import carried, correlated
 from apps.kernel.db.replica import read_your_writes
 from apps.kernel.errors import Invalid, Unavailable
+from apps.kernel.features import DeclaredFlag
 from apps.kernel.observability.logs import log_context
 from apps.kernel.observability.observation import observed_task
 from apps.kernel.tenant import TenantInfo, activate, current_tenant, is_tenant_set
@@ -64,8 +66,14 @@ else:
     CeleryTask = Task  # takes no parameters at runtime
 
 
+class TaskFlagOff(Ignore):
+    """The flag of the task is off for the tenant. Not a failure: the message is acknowledged, and not repeated."""
+
+
 class TenantTask(CeleryTask):
     """A task that runs for the tenant that sent it. `platform = True` marks a task of the platform itself.
+
+    While its `flag` is off for the tenant, it does nothing.
 
     For a closed tenant the message is dropped without a retry: it is only a hint, and its work is stored in a table.
     """
@@ -73,6 +81,7 @@ class TenantTask(CeleryTask):
     abstract = True
     queue_name: ClassVar[str]
     platform: ClassVar[bool] = False
+    flag: ClassVar[DeclaredFlag[bool] | None] = None
     autoretry_for = TRANSIENT
     retry_backoff = 5
     retry_backoff_max = 120
@@ -106,6 +115,8 @@ class TenantTask(CeleryTask):
         # As before a request: otherwise Celery would reuse a broken connection.
         close_old_connections()
         with self._context():
+            if self.flag is not None and not features.is_on(self.flag):
+                raise TaskFlagOff(f"The flag {self.flag.key} is off.")
             return super().__call__(*args, **kwargs)
 
     def _context(self) -> AbstractContextManager[Any]:

@@ -1,0 +1,127 @@
+"""Gates: of commands, endpoints, tasks, templates and modules. Each fails here when it is removed."""
+
+from dataclasses import replace
+
+import pytest
+from celery import shared_task
+from django.template import Context, Template
+
+from apps.bus import dispatch
+from apps.bus.errors import FeatureOff
+from apps.companies.api import views
+from apps.companies.commands import FoundCompany
+from apps.companies.models import Company
+from apps.flags import testing
+from apps.flags.store import served
+from apps.kernel.features import is_open
+from apps.kernel.queues.tasks import DefaultTask
+from apps.kernel.tenant import activate
+from apps.modules import registry
+from tests.support.served_flags import KEY, declared, document, kill, narrow, serve
+
+pytestmark = pytest.mark.django_db
+PLANT = FoundCompany(code="PLANT", name="Plant", currency="EUR")
+
+
+@pytest.fixture
+def flag(db):
+    with declared() as declaration:
+        served.SERVED.forget()
+        yield declaration
+    served.SERVED.forget()
+
+
+def test_a_command_is_closed_for_one_tenant_only(acme, globex, owner, monkeypatch, flag):
+    monkeypatch.setattr(FoundCompany, "flag", KEY)
+    serve(document())
+    with activate(acme):
+        narrow(enabled=False)
+        with pytest.raises(FeatureOff, match=KEY):
+            dispatch(PLANT, actor=owner)
+        assert not Company.objects.filter(code="PLANT").exists()
+    with activate(globex):
+        dispatch(PLANT, actor=_owner_of(globex))
+        assert Company.objects.filter(code="PLANT").exists()
+
+
+def _owner_of(tenant):
+    from apps.identity.models import User
+
+    return User.objects.get(email=f"owner@{tenant.slug}.example")
+
+
+def test_a_command_passes_by_the_roles_of_its_actor(at_acme, owner, controller, monkeypatch, flag):
+    monkeypatch.setattr(FoundCompany, "flag", KEY)
+    with activate(None):
+        serve(document(roles=["controller"]))
+
+    with pytest.raises(FeatureOff):
+        dispatch(PLANT, actor=owner)
+
+
+def test_a_module_is_closed_for_one_tenant_by_its_flag(acme, globex, flag, monkeypatch):
+    module = replace(registry.by_name()["companies"], flag=KEY)
+    serve(document())
+    with activate(acme):
+        narrow(enabled=False)
+        assert not registry.is_open(module)
+    with activate(globex):
+        assert registry.is_open(module)
+
+
+def test_a_name_without_a_flag_is_open_unless_the_environment_closes_it(db, settings):
+    assert is_open("no-flag-of-that-name")
+
+    settings.FEATURE_FLAGS = {"no-flag-of-that-name": False}
+
+    assert not is_open("no-flag-of-that-name")
+
+
+def test_an_endpoint_is_404_while_its_flag_is_off(client_for, owner, monkeypatch, flag):
+    client, address = client_for(owner), "/t/acme/api/v1/companies/companies/"
+    monkeypatch.setattr(views.Companies, "flag", flag, raising=False)
+    assert client.get(address).status_code == 404
+
+    with testing.override(flag, True):
+        assert client.get(address).status_code == 200
+
+
+def test_a_task_does_nothing_for_a_tenant_whose_flag_is_off(acme, globex, flag):
+    ran = []
+
+    @shared_task(base=DefaultTask, name="tests.behind_a_flag", flag=flag)
+    def behind_a_flag():
+        ran.append(1)
+
+    serve(document())
+    with activate(acme):
+        narrow(enabled=False)
+        behind_a_flag.apply(headers={"tenant": acme.id})
+        assert ran == []
+    with activate(globex):
+        behind_a_flag.apply(headers={"tenant": globex.id})
+    assert ran == [1]
+
+
+def test_a_part_of_a_page_is_behind_a_flag(at_acme, flag):
+    page = Template('{% load flags %}{% flag "sales.new-order-screen" %}new{% else %}old{% endflag %}')
+    assert page.render(Context()) == "old"
+
+    with activate(None):
+        serve(document())
+    assert page.render(Context()) == "new"
+    with activate(None):
+        kill()
+    assert page.render(Context()) == "old"
+
+
+def test_a_kill_closes_a_command_at_once(at_acme, owner, monkeypatch, flag):
+    monkeypatch.setattr(FoundCompany, "flag", KEY)
+    with activate(None):
+        serve(document())
+    dispatch(PLANT, actor=owner)
+    with activate(None):
+        kill()
+
+    with pytest.raises(FeatureOff):
+        dispatch(replace(PLANT, code="MILL"), actor=owner)
