@@ -26,11 +26,12 @@ FOR ?= 300
 soak: $(INSTALLED) ## Kill processes at random for FOR seconds (300; SEED repeats a run), then check that nothing was lost
 	@$(BIN)/python -m tests.soak --seconds $(FOR) $(if $(SEED),--seed $(SEED))
 
-check: $(INSTALLED) ## Lint, types, import layers, ratchets, migrations and Django's system checks
+check: $(INSTALLED) ## Lint, types, layers, ratchets, migrations, system checks; RELEASE=1 refuses expired flags
 	@echo "· lint" && $(BIN)/ruff check --quiet .
 	@echo "· format" && $(BIN)/ruff format --check --quiet .
 	@echo "· types" && $(BIN)/mypy --no-error-summary
 	@echo "· public names" && $(BIN)/python -m tests.architecture.public_names
+	@echo "· flags" && $(BIN)/python -m tests.architecture.flag_keys $(if $(RELEASE),--release)
 	@echo "· dependencies" && $(DEPTRY) . && $(DEPTRY) tests benchmarks --exclude '\.venv' --ignore DEP002,DEP004
 	@echo "· import layers" && $(BIN)/lint-imports --no-logo
 	@echo "· ratchets" && $(BIN)/python -m tests.architecture.ratchets

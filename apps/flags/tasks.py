@@ -3,7 +3,7 @@
 from apps.kernel.queues.periodic import every
 from apps.kernel.queues.tasks import AuditTask, LowTask
 
-from .life_cycle import alerts, usage
+from .life_cycle import alerts, cleanup, usage
 from .rollouts import progress
 
 DAY_S = 24 * 3600
@@ -23,3 +23,9 @@ def alert_stale_flags() -> None:
 @every(seconds=DAY_S, base=LowTask, name="flags.purge_usage", where="platform")
 def purge_usage() -> None:
     usage.purge()
+
+
+@every(seconds=DAY_S, base=LowTask, name="flags.announce_leftovers", where="platform")
+def announce_leftovers() -> None:
+    """Sends a notice once a quarter and owner."""
+    cleanup.announce_leftovers()

@@ -9,9 +9,12 @@ import time
 
 from celery import shared_task
 
+from apps.bus import dispatch
+from apps.kernel.actors import System
 from apps.kernel.cache import redis_client
 from apps.kernel.queues.tasks import DefaultTask
 from apps.kernel.tenant import current_tenant
+from apps.notices.commands import AddNotificationChannel
 from apps.settings.models import Setting
 
 DIARY = "tests:diary"
@@ -84,3 +87,15 @@ def read() -> None:
     time.sleep(0.05)  # other threads run meanwhile
     slug = Setting.objects.get(key="tests.slug").value
     write(f"{tenant.slug if tenant else 'no tenant'} reads {slug} in {threading.get_ident()}")
+
+
+@shared_task(base=DefaultTask, name="tests.add_channel")
+def add_channel(name: str) -> None:
+    """A command that needs a key of the installation."""
+    command = AddNotificationChannel(name=name, address="jsons://hooks.example.com/books")
+    try:
+        dispatch(command, actor=System("Tests"))
+    except Exception as error:
+        write(f"{name} failed: {type(error).__name__}")
+    else:
+        write(f"{name} added")

@@ -1,0 +1,1 @@
+"""Experiments: exposures once per unit, outcomes per variant, and the difference between variants."""
