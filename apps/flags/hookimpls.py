@@ -15,6 +15,8 @@ from apps.tenancy.hooks import NewTenant, Transition, on_activation, on_archival
 
 from . import queries
 from .commands import DisableFeatures, EnableFeatures, RegisterFlags, SetUpFeatures
+from .life_cycle import usage
+from .store import counts
 
 ROLLOUT_STOPPED = declare_kind("feature_flag.rollout", _("you own a flag that is rolled out"), "platform")
 FLAG_STALE = declare_kind("feature_flag.stale", _("you own or manage feature flags"), "platform")
@@ -23,6 +25,7 @@ FLAG_REFERENCES = declare_kind(
 )
 
 exclude_from_clones("flags.Exposure", "flags.Outcome")
+counts.CONSUMERS.append(usage.record_usage)
 
 
 @after_migration
