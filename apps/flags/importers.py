@@ -67,7 +67,7 @@ def flat(context: Mapping[str, Any]) -> dict[str, str | None]:
 class FlagdEvaluator:
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.imported: Imported = import_flagd(document, targeting_key="targetingKey")
-        self._flags, self._metadata = document.get("flags") or {}, document.get("metadata") or {}
+        self._flags, self._metadata = (_object(document, name) for name in ("flags", "metadata"))
         self._failure: BaseException | str = ""
         self._rules = RuleSet(*self.imported.entries(), tally=Tally(on_error=self._failed))
 
@@ -96,6 +96,11 @@ class FlagdEvaluator:
             return _error(default, "TYPE_MISMATCH")
         reason = "TARGETING_MATCH" if targeted else "DEFAULT" if flag.get("targeting") else "STATIC"
         return _resolved(value, reason, evaluation.variant, metadata, kind)
+
+
+def _object(document: Any, name: str) -> Mapping[str, Any]:
+    value = document.get(name) if isinstance(document, Mapping) else None
+    return value if isinstance(value, Mapping) else {}
 
 
 def _is_of(value: Any, kind: str) -> bool:

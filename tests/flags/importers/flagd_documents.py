@@ -245,10 +245,10 @@ class Documents:
                 ("user-1", "user-2", "é", "", "u" * 300, None, str(self.random.random()))
             ),
         }
-        kept = {name: value for name, value in context.items() if self.chance(0.85)}
-        if not isinstance(kept.get("targetingKey", ""), str):
-            del kept["targetingKey"]
-        return kept
+        present = {name: value for name, value in context.items() if self.chance(0.85)}
+        if not isinstance(present.get("targetingKey", ""), str):
+            del present["targetingKey"]
+        return present
 
     def question(self) -> tuple[str, str, Any]:
         """A flag, the type that the caller expects, and the default."""

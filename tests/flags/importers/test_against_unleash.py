@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -22,7 +23,8 @@ class Peer:
 
     def __init__(self, state: Mapping[str, Any]) -> None:
         self.engine = UnleashEngine()
-        self.engine.take_state(json.dumps(state))
+        with contextlib.suppress(KeyError, TypeError):  # its search for the application's own strategies
+            self.engine.take_state(json.dumps(state))
 
     def is_enabled(self, name: str, context: Mapping[str, Any]) -> bool:
         return bool(self.engine.is_enabled(name, dict(context)).is_enabled)
@@ -49,7 +51,8 @@ def test_no_evaluation_differs_from_that_of_unleash(block, sample):
 
 def differences(states: States) -> list[tuple[Any, ...]]:
     state = states.state()
-    peer, evaluator = Peer(state), unleash_evaluator(state)
+    document = states.delta(state) if states.chance(0.2) else state
+    peer, evaluator = Peer(document), unleash_evaluator(document)
     return [
         (states.seed, feature["name"], context)
         for context in (states.context() for _ in range(CONTEXTS))

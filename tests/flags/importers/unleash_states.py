@@ -228,7 +228,30 @@ class States:
         names = ["plain", "with.dots", "grün", "a b", "feature-5", "feature-6"]
         features = [self.feature(name, names[:3]) for name in names]
         segments = [{"id": number, "constraints": self.some(self.constraint, 2)} for number in (1, 2, 3)]
-        return {"version": 2, "features": features, "segments": segments}
+        return {"version": 2, "features": [self.with_null(f) for f in features], "segments": segments}
+
+    def with_null(self, feature: dict[str, Any]) -> dict[str, Any]:
+        """Members that may be null or missing are so now and then."""
+        for document in (feature, *feature["strategies"]):
+            for name in ("strategies", "variants", "dependencies", "constraints", "segments", "parameters"):
+                if name in document and self.chance(self.odd / 20):
+                    document[name] = None
+                elif name in document and self.chance(self.odd / 20):
+                    del document[name]
+        return feature
+
+    def delta(self, state: dict[str, Any]) -> dict[str, Any]:
+        """Events that lead to the state."""
+        first: dict[str, Any] = {"type": "hydration", "features": [], "segments": []}
+        events = [{"type": "feature-updated", "feature": feature} for feature in state["features"]]
+        events += [{"type": "segment-updated", "segment": segment} for segment in state["segments"]]
+        self.random.shuffle(events)
+        if self.chance(0.5):
+            first["features"] = [self.feature("plain", ["a b"]), self.feature("removed", ["plain"])]
+            first["segments"] = [{"id": 9, "constraints": []}, {"id": 1, "constraints": []}]
+            events += [{"type": "feature-removed", "featureName": "removed", "project": "default"}]
+            events += [{"type": "segment-removed", "segmentId": 9}]
+        return {"events": [{**event, "eventId": number} for number, event in enumerate([first, *events])]}
 
     def context(self) -> dict[str, Any]:
         context: dict[str, Any] = {}

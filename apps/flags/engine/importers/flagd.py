@@ -2,42 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from ..fields import at
+from ..fields import at, is_number
 from ..jsonlogic import is_operation, operations
 from ..outcomes import Problem
 from .imported import Imported, native_keys
 
 _KNOWN = frozenset({"state", "variants", "defaultVariant", "targeting", "metadata", "source", "selector"})
 TARGETING, DEFAULT = "targeting", "default"  # names of rules
+MIXED = "mixed"
 
 
-def import_flagd(document: Mapping[str, Any], *, targeting_key: str = "user") -> Imported:
+def import_flagd(document: Any, *, targeting_key: str = "user") -> Imported:
     """`targeting_key` is the native attribute that has the role of flagd's targetingKey."""
     problems: list[Problem] = []
-    flags = _object(document, "flags", "/flags", problems)
-    evaluators = _object(document, "$evaluators", "/$evaluators", problems)
+    if not isinstance(document, Mapping):
+        return Imported((), (), (Problem("wrong_type", "", "an object is needed here"),), {})
+    flags = _object(document, "flags", problems)
+    evaluators = _object(document, "$evaluators", problems)
+    _object(document, "metadata", problems)
     keys = native_keys(flags)
     natives = [
         native
         for name, flag in flags.items()
-        if (native := _Flag(name, keys[name], resolved(flag, evaluators), problems).document(targeting_key))
+        if (native := _native(_Flag(name, keys[name], flag, problems), evaluators, targeting_key)) is not None
     ]
     imported = {native["metadata"]["flagd"]["key"] for native in natives}
     keys = {name: key for name, key in keys.items() if name in imported}
     return Imported(tuple(natives), (), tuple(problems), keys)
 
 
-def _object(
-    document: Mapping[str, Any], name: str, pointer: str, problems: list[Problem]
-) -> Mapping[str, Any]:
+def _object(document: Mapping[str, Any], name: str, problems: list[Problem]) -> Mapping[str, Any]:
     value = document.get(name) or {}
     if isinstance(value, Mapping):
         return value
-    problems.append(Problem("wrong_type", pointer, f"{name!r} must be an object"))
+    problems.append(Problem("wrong_type", at("", name), f"{name!r} must be an object"))
     return {}
+
+
+def _native(flag: _Flag, evaluators: Mapping[str, Any], targeting_key: str) -> dict[str, Any] | None:
+    try:
+        return flag.document(evaluators, targeting_key)
+    except RecursionError:
+        flag.refuse("too_deep", "the flag nests too deep")
+        return None
 
 
 def resolved(node: Any, evaluators: Mapping[str, Any]) -> Any:
@@ -72,14 +82,15 @@ class _Flag:
     def warn(self, code: str, message: str, *steps: str) -> None:
         self.problems.append(Problem(code, at(self.pointer, *steps), message, True))
 
-    def document(self, targeting_key: str) -> dict[str, Any] | None:
+    def document(self, evaluators: Mapping[str, Any], targeting_key: str) -> dict[str, Any] | None:
         """None if flagd refuses the flag."""
-        flag = self.flag
+        flag = self.flag = resolved(self.flag, evaluators)
         self._check()
         if self.is_refused:
             return None
-        kind, variants = _typed(flag["variants"])
-        if kind == "object" and variants is not flag["variants"]:
+        variants = {name: value for name, value in flag["variants"].items() if name}  # the name "" is none
+        kind = _type(variants.values())
+        if kind == MIXED:
             self.warn(
                 "mixed_types", "the variants have several types: each value is the member `value`", "variants"
             )
@@ -99,8 +110,10 @@ class _Flag:
         return {
             "format": 1,
             "key": self.key,
-            "type": kind,
-            "variants": variants,
+            "type": "object" if kind == MIXED else kind,
+            "variants": {name: {"value": value} for name, value in variants.items()}
+            if kind == MIXED
+            else variants,
             "enabled": flag["state"] == "ENABLED",
             "off_variant": None,
             "default_variant": default,
@@ -148,12 +161,11 @@ def _is_scalar(value: Any) -> bool:
     return isinstance(value, str | int | float)
 
 
-def _typed(variants: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
-    """The type of all values. Values of several types become objects."""
-    values = list(variants.values())
+def _type(values: Collection[Any]) -> str:
+    """The type of all values."""
     for kind, types in (("boolean", bool), ("string", str), ("object", (dict, list))):
         if all(isinstance(value, types) for value in values):
-            return kind, variants
-    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
-        return "integer" if all(isinstance(value, int) for value in values) else "float", variants
-    return "object", {name: {"value": value} for name, value in variants.items()}
+            return kind
+    if all(map(is_number, values)):
+        return "integer" if all(isinstance(value, int) for value in values) else "float"
+    return MIXED

@@ -86,13 +86,7 @@ def _value(constraint: Mapping[str, Any]) -> str:
 
 
 def _values(constraint: Mapping[str, Any]) -> list[str]:
-    values = constraint.get("values") or []
-    if not isinstance(values, list):
-        raise Refused("wrong_type", "a list of values is needed: the flag is closed")
-    checked = [text for value in values if (text := text_of(value)) is not None]
-    for value in checked:
-        compilable(value)
-    return checked
+    return [compilable(text_of(value) or "") for value in constraint.get("values", ())]
 
 
 def _some_values(constraint: Mapping[str, Any]) -> list[str]:

@@ -7,16 +7,17 @@ from typing import Any
 
 from ...fields import at
 from ...outcomes import Problem
+from ..shapes import shaped
+from .shapes import FEATURE, SEGMENT, STATE
 
 
-def state_of(document: Mapping[str, Any], problems: list[Problem]) -> tuple[dict[str, Any], dict[Any, Any]]:
-    """The features by name and the segments by id; of several the last one. A state without events is as it is."""
+def state_of(document: Any, problems: list[Problem]) -> tuple[dict[str, Any], dict[Any, Any]]:
+    """The features by name and the segments by id; of several the last one."""
+    document = shaped(document, STATE, "", problems) or {}
     features: dict[str, Any] = {}
     segments: dict[Any, Any] = {}
-    if "events" not in document:
-        _take(document, "", features, segments, problems)
-        return features, segments
-    for index, event in enumerate(document["events"] or []):
+    _take(document, "", features, segments, problems)
+    for index, event in enumerate(document.get("events", ())):
         pointer = at("/events", index)
         match event.get("type"):
             case "hydration":
@@ -46,14 +47,18 @@ def _take(
     problems: list[Problem],
 ) -> None:
     for name, key, target in (("features", "name", features), ("segments", "id", segments)):
-        for index, member in enumerate(document.get(name) or []):
+        members = document.get(name)
+        for index, member in enumerate(members if isinstance(members, list) else []):
             _put(target, key, member, at(pointer, name, index), problems)
 
 
 def _put(target: dict[Any, Any], key: str, member: Any, pointer: str, problems: list[Problem]) -> None:
-    """With its pointer, for problems."""
-    if not isinstance(member, Mapping) or not isinstance(member.get(key), str | int):
+    """With its pointer, and whether its shape is as it must be."""
+    wrong: list[Problem] = []
+    member = shaped(member, FEATURE if key == "name" else SEGMENT, pointer, wrong) or {}
+    problems.extend(wrong)
+    if key not in member:
         problems.append(Problem("missing_field", pointer, f"it has no {key} and is not imported"))
         return
     target.pop(member[key], None)
-    target[member[key]] = {**member, "pointer": pointer}
+    target[member[key]] = {**member, "pointer": pointer, "is_well_formed": not wrong}

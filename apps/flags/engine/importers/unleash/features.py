@@ -13,6 +13,8 @@ from .conditions import ALWAYS, NEVER, Condition, either, every, first, inverse
 from .constraints import Refused, text_of
 from .strategies import Strategy, read_strategy, units_of
 
+_MAX_CHARACTERS = 150  # of the native name of a variant
+
 
 class Feature:
     """One feature as read. `refusal` is why Unleash closes it, if it does."""
@@ -26,23 +28,30 @@ class Feature:
         problems: list[Problem],
     ) -> None:
         self.document, self.key, self.names, self.problems = document, key, names, problems
-        self.name, self.pointer = str(document["name"]), str(document["pointer"])
-        self.variants: Sequence[Mapping[str, Any]] = document.get("variants") or []
-        self.dependencies: Sequence[Mapping[str, Any]] = document.get("dependencies") or []
+        self.name, self.pointer = document["name"], document["pointer"]
+        self.variants: Sequence[Mapping[str, Any]] = document.get("variants", ())
+        self.dependencies: Sequence[Mapping[str, Any]] = document.get("dependencies", ())
         self.refusal: Refused | None = None
+        if not document["is_well_formed"]:
+            self.refusal = Refused("wrong_type", "a part of the feature has the wrong type")
         self.strategies = tuple(self._strategies(segments))
         self.values, self._keys = self._native_variants()
+        if any(variant.get("weight", 0) < 0 for variant in self._all_variants()):
+            self._refuse(Refused("bad_value", "a weight is 0 or more: the flag is closed"), self.pointer)
         self.off = unused("off", self.values)
         self.on = unused("on", {*self.values, self.off})
 
     def _strategies(self, segments: Mapping[Any, str | Refused]) -> Iterator[Strategy]:
-        for index, document in enumerate(self.document.get("strategies") or []):
+        for index, document in enumerate(self.document.get("strategies", ())):
             pointer = at(self.pointer, "strategies", index)
             try:
                 yield read_strategy(document, segments, self.names, self._warner(pointer))
             except Refused as refused:
-                self.refusal = refused
-                self.problems.append(Problem(refused.code, pointer, str(refused)))
+                self._refuse(refused, pointer)
+
+    def _refuse(self, refused: Refused, pointer: str) -> None:
+        self.refusal = refused
+        self.problems.append(Problem(refused.code, pointer, str(refused)))
 
     def _warner(self, pointer: str) -> Any:
         return lambda code, message: self.problems.append(Problem(code, pointer, message, True))
@@ -53,9 +62,9 @@ class Feature:
         values: dict[str, Any] = {}
         keys: dict[int, str] = {}
         for variant in self._all_variants():
-            value = {"name": variant.get("name"), "payload": variant.get("payload")}
+            value = {"name": variant.get("name", ""), "payload": variant.get("payload")}
             same = [key for key, other in values.items() if other == value]
-            key = same[0] if same else unused(str(variant.get("name") or "variant"), values)
+            key = same[0] if same else unused(variant.get("name", "")[:_MAX_CHARACTERS] or "variant", values)
             values[key], keys[id(variant)] = value, key
         return values, keys
 
@@ -147,9 +156,9 @@ class Feature:
 
     def overrides(self) -> Iterator[tuple[Condition, str]]:
         for variant in self.variants:
-            for override in variant.get("overrides") or []:
+            for override in variant.get("overrides", ()):
                 values = [
-                    text for value in override.get("values") or [] if (text := text_of(value)) is not None
+                    text for value in override.get("values", ()) if (text := text_of(value)) is not None
                 ]
                 attribute = str(override.get("contextName"))
                 if values:
@@ -158,7 +167,7 @@ class Feature:
 
     def split(self, variants: Sequence[Mapping[str, Any]], stickiness: str, group: str) -> dict[str, Any]:
         """As members of a rule. Weights of zero serve the flag without a variant."""
-        parts = [[self._keys[id(variant)], variant.get("weight", 0)] for variant in variants]
+        parts = [[self._keys[id(variant)], max(0, variant.get("weight", 0))] for variant in variants]
         if not any(weight for _, weight in parts):
             self._warner(self.pointer)("no_weight", "all weights are zero: the flag is on without a variant")
             return {"serve": self.on}

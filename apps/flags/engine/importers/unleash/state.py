@@ -17,7 +17,7 @@ from .features import Feature
 NATIVE_NAMES: Mapping[str, str] = {"userId": "user", "remoteAddress": "ip", "currentTime": "now"}
 
 
-def import_unleash(document: Mapping[str, Any], *, names: Mapping[str, str] = NATIVE_NAMES) -> Imported:
+def import_unleash(document: Any, *, names: Mapping[str, str] = NATIVE_NAMES) -> Imported:
     """`names` are the native names of Unleash's attributes."""
     problems: list[Problem] = []
     features, segments = state_of(document, problems)
@@ -43,24 +43,19 @@ def _segments(
             problems.append(Problem(code, pointer, message, True))
 
         try:
-            conditions = [
-                condition_of(constraint, names, warn) for constraint in segment.get("constraints") or []
-            ]
+            if "constraints" not in segment or not segment["is_well_formed"]:
+                raise Refused(
+                    "wrong_type", "a segment has a list of constraints: flags with this one are closed"
+                )
+            conditions = [condition_of(constraint, names, warn) for constraint in segment["constraints"]]
         except Refused as refused:
             problems.append(Problem(refused.code, pointer, str(refused)))
             keys[number] = refused
             continue
-        keys[number] = f"unleash-segment-{number}"
-        description = str(segment.get("name") or "")
-        natives.append(
-            {
-                "format": 1,
-                "key": keys[number],
-                "when": {"all": conditions},
-                "dialect": dict(DIALECT),
-                "description": description,
-            }
-        )
+        name = f"unleash-segment-{number}"
+        keys[number] = key = native_keys([name])[name]
+        about = {"dialect": dict(DIALECT), "description": segment.get("name", "")}
+        natives.append({"format": 1, "key": key, "when": {"all": conditions}, **about})
     return natives, keys
 
 

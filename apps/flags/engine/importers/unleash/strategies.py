@@ -9,7 +9,7 @@ from typing import Any
 
 from ...unleash.dialect import BUCKETER
 from .conditions import NEVER, Condition, every
-from .constraints import Refused, Warn, compilable, condition_of, networks, plain_name
+from .constraints import Refused, Warn, compilable, condition_of, networks, plain_name, text_of
 
 HOSTNAME = "hostname"
 _COUNT = re.compile(r"\+?[0-9]+")
@@ -53,9 +53,9 @@ def read_strategy(
     document: Mapping[str, Any], segments: Mapping[Any, str | Refused], names: Mapping[str, str], warn: Warn
 ) -> Strategy:
     """Raises Refused. `segments` are the keys of segments by Unleash's ids."""
-    parameters = document.get("parameters") or {}
-    conditions = [condition_of(constraint, names, warn) for constraint in document.get("constraints") or []]
-    for segment in document.get("segments") or []:
+    parameters = document.get("parameters", {})
+    conditions = [condition_of(constraint, names, warn) for constraint in document.get("constraints", ())]
+    for segment in document.get("segments", ()):
         key = segments.get(segment)
         if isinstance(key, Refused):
             raise key
@@ -66,7 +66,7 @@ def read_strategy(
         name=str(document.get("name")),
         when=NEVER,
         share=None,
-        variants=document.get("variants") or [],
+        variants=document.get("variants", ()),
         stickiness="default" if (stickiness := _text(parameters, "stickiness")) is None else stickiness,
         group=_text(parameters, "groupId"),
     )
@@ -150,8 +150,7 @@ def _rollout(
 
 
 def _text(parameters: Mapping[str, Any], name: str) -> str | None:
-    value = parameters.get(name)
-    return value if isinstance(value, str) else None if value is None else str(value)
+    return text_of(parameters.get(name))
 
 
 def _list(parameters: Mapping[str, Any], name: str) -> list[str]:
