@@ -60,7 +60,10 @@ class Expressions:
         self.names: dict[str, Any] = {}
         self.tests: list[Condition | Share] = []  # by the numbers of the markers
         self._segment = segment
-        self._known: dict[Any, str] = {}
+        self._texts: dict[str, str] = {}
+        self._read: set[str] = (
+            set()
+        )  # attributes that are in a variable wherever the next expression is reached
 
     def name(self, prefix: str, value: Any) -> str:
         """A new constant."""
@@ -70,27 +73,28 @@ class Expressions:
 
     def text(self, value: str) -> str:
         """A constant that occurs once however often it is needed."""
-        name = self._known.get(value)
+        name = self._texts.get(value)
         if name is None:
-            name = self._known[value] = self.name("k", value)
+            name = self._texts[value] = self.name("k", value)
         return name
 
     def marked(self, test: Condition | Share, source: str) -> str:
         self.tests.append(test)
         return f"«{len(self.tests) - 1}|{source}»"
 
-    def condition(self, condition: Condition, negated: bool = False) -> str:
+    def condition(self, condition: Condition, negated: bool = False, certain: bool = True) -> str:
+        """`certain`: if the expression is reached, this part of it is evaluated."""
         match condition:
             case Always():
                 return FALSE if negated else TRUE
             case Not(part):
-                return self.condition(part, not negated)
+                return self.condition(part, not negated, certain)
             case Every(parts):
-                return self._joined(parts, negated, "or" if negated else "and")
+                return self._joined(parts, negated, "or" if negated else "and", certain)
             case Either(parts):
-                return self._joined(parts, negated, "and" if negated else "or")
+                return self._joined(parts, negated, "and" if negated else "or", certain)
             case Test():
-                return self.marked(condition, self._test(condition, negated))
+                return self.marked(condition, self._test(condition, negated, certain))
             case InSegment(key):
                 return self.marked(condition, f"{self.name('s', self._segment(key, negated))}(c, nested)")
             case Serves(flag, variants):
@@ -103,47 +107,51 @@ class Expressions:
         key, served = self.text(flag), self.name("v", variants)
         return f"nested[{key}](c, None)[1] {'not in' if negated else 'in'} {served}"
 
-    def _joined(self, parts: tuple[Condition, ...], negated: bool, word: str) -> str:
+    def _joined(self, parts: tuple[Condition, ...], negated: bool, word: str, certain: bool) -> str:
         neutral, decisive = (TRUE, FALSE) if word == "and" else (FALSE, TRUE)
-        sources = [self.condition(part, negated) for part in parts]
-        if decisive in sources:
-            return decisive
+        read_before = set(self._read)
+        sources = [self.condition(part, negated, certain and n == 0) for n, part in enumerate(parts)]
         left = [source for source in sources if source != neutral]
+        if decisive in sources:
+            self._read = read_before  # none of the parts is evaluated
+            return decisive
         if not left:
             return neutral
         return left[0] if len(left) == 1 else f"({f' {word} '.join(left)})"
 
-    def _test(self, test: Test, negated: bool) -> str:
+    def _test(self, test: Test, negated: bool, certain: bool) -> str:
         if negated:
             test = replace(test, negate=not test.negate)
         general = self.name("f", test_of(test))
-        attribute = self.text(test.attribute)
         if test.attribute == "now":
             self.names["clock"] = now_of
             return f"{general}(clock(c))"
+        attribute = self.text(test.attribute)
+        value = read = attribute.replace("k", "a")
+        if test.attribute not in self._read:
+            read = f"({value} := c.get({attribute}))"
+        if certain:
+            self._read.add(test.attribute)
         fast = self._of_texts(test) or self._of_integers(test)
-        return (
-            f"{fast.format(f'(x := c.get({attribute}))')} else {general}(x)"
-            if fast
-            else f"{general}(c.get({attribute}))"
-        )
+        if not fast:
+            return f"{general}({read})"
+        comparison, kind = fast
+        return f"{value} {comparison} if {read}.__class__ is {kind} else {general}({value})"
 
-    def _of_texts(self, test: Test) -> str:
+    def _of_texts(self, test: Test) -> tuple[str, str] | None:
         """The usual case in place: the attribute is text."""
         is_simple = test.op in ("in", "equals") and not test.ignore_case
         if not is_simple or not all(isinstance(value, str) for value in test.values):
-            return ""
+            return None
         if len(test.values) == 1:
-            test_source = f"x {'!=' if test.negate else '=='} {self.name('w', test.values[0])}"
-        else:
-            test_source = f"x {'not in' if test.negate else 'in'} {self.name('w', frozenset(test.values))}"
-        return test_source + " if {}.__class__ is str"
+            return f"{'!=' if test.negate else '=='} {self.name('w', test.values[0])}", "str"
+        return f"{'not in' if test.negate else 'in'} {self.name('w', frozenset(test.values))}", "str"
 
-    def _of_integers(self, test: Test) -> str:
+    def _of_integers(self, test: Test) -> tuple[str, str] | None:
         """The usual case in place: the attribute is a whole number."""
         if test.op not in _ORDERS or test.negate or test.operators or type(test.values[0]) is not int:
-            return ""
-        return f"x {_ORDERS[test.op]} {self.name('w', test.values[0])}" + " if {}.__class__ is int"
+            return None
+        return f"{_ORDERS[test.op]} {self.name('w', test.values[0])}", "int"
 
     def inside(self, share: Share) -> str:
         """Whether the unit is inside a percentage; a missing unit is not."""

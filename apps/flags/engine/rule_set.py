@@ -32,9 +32,12 @@ class View:
         self._use(timeline.index_at(datetime.now(UTC)))
 
     def evaluate(
-        self, key: str, default: Any, context: Mapping[str, Any], *, as_of: datetime | None = None
+        self, key: str, default: Any, context: Mapping[str, Any], as_of: datetime | None = None
     ) -> Evaluation:
-        """The value of a flag, with its reason. `as_of` replays a moment: what was served then, by then's documents."""
+        """The value of a flag, with its reason. `as_of` replays a moment: what was served then, by then's documents.
+
+        `as_of` is passed by name; it is not restricted to that, since the interpreter calls such functions slower.
+        """
         is_sampled = self._is_sampled
         try:
             if as_of is None and not is_sampled():
