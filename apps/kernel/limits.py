@@ -35,6 +35,8 @@ class Limit:
 
 
 LIMITS: dict[str, Limit] = {}
+WATCHERS: list[Callable[[Limit], None]] = []
+"""Functions that are called in the transaction in which more of a limit is used."""
 
 
 class LimitReached(Conflict):
@@ -64,3 +66,5 @@ def must_allow(limit: Limit, more: int = 1) -> None:
         COUNTING.key(tenant=tenant.id, limit=limit.name).hold(cursor)
     if (used := limit.count()) + more > most:
         raise LimitReached(most=most, unit=limit.unit, used=used, limit=limit.name)
+    for watch in WATCHERS:
+        watch(limit)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 
 from apps.flags.engine import Tally
@@ -15,6 +15,7 @@ Counts = Mapping[tuple[str, str | None, str], int]
 CONSUMERS: list[Callable[[Counts], None]] = []
 """Functions that receive what was counted since the last export, such as the usage of flags. They run without a
 tenant."""
+_waiting: dict[Callable[[Counts], None], Counter[tuple[str, str | None, str]]] = {}
 _samples: deque[float] = deque(maxlen=100_000)
 
 
@@ -32,15 +33,24 @@ TALLY = Tally(on_sample=_note, on_error=_failed)
 
 
 def export() -> Counts:
-    """Adds to the metrics what was counted since the last call, and hands it to the consumers."""
+    """Adds to the metrics what was counted since the last call, and hands it to the consumers. What a consumer could
+    not store, it receives again with the next counts."""
     while _samples:
         FLAG_EVALUATION_SECONDS.observe(_samples.popleft())
     counts = TALLY.drain()
     for (_, _, reason), number in counts.items():
         FLAG_EVALUATIONS.labels(reason).inc(number)
-    for consume in CONSUMERS if counts else ():
-        try:
-            consume(counts)
-        except Exception:
-            log.exception("Counts of evaluations were not stored.")
+    for consume in CONSUMERS:
+        _hand_over(consume, counts)
     return counts
+
+
+def _hand_over(consume: Callable[[Counts], None], counts: Counts) -> None:
+    due = _waiting.pop(consume, Counter()) + Counter(counts)
+    if not due:
+        return
+    try:
+        consume(due)
+    except Exception:
+        _waiting[consume] = due
+        log.exception("Counts of evaluations were not stored; they are handed over again.")

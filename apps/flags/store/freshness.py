@@ -9,9 +9,10 @@ from django.db import transaction
 
 from apps.kernel.cache import pubsub, stamps
 from apps.kernel.cache.keys import tenant_cache_key
+from apps.kernel.limits import Limit
 from apps.kernel.tenant import current_tenant
 
-from . import platform, tenants
+from . import platform, served, tenants
 
 CHANNEL = "flags"
 log = logging.getLogger("bursar.flags")
@@ -23,9 +24,10 @@ def changed() -> None:
     transaction.on_commit(_announce, robust=True)
 
 
-def usage_changed() -> None:
-    """The number of objects that a limit of the plan counts has changed in the current tenant."""
-    tenants.usage.invalidate()
+def usage_changed(limit: Limit) -> None:
+    """More of a limit is used in the current tenant. Flags for which it counts are evaluated anew."""
+    if served.SERVED.entitles(limit.name):
+        tenants.usage.invalidate()
 
 
 def stamp_name() -> str:

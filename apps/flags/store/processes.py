@@ -88,7 +88,7 @@ class Reporter:
         listener = pubsub.subscribe(freshness.CHANNEL, self._take, connected=self._register)
         while not self._ended.wait(HEARTBEAT_S):
             self._register()
-            counts.export()
+            self._export()
         listener.close()
 
     def _register(self) -> None:
@@ -99,6 +99,11 @@ class Reporter:
                 self._report(pubsub.PLATFORM, {})
         except redis.RedisError as error:
             log.warning("The report of served flags was not stored: %s", error)
+
+    def _export(self) -> None:
+        with activate(None):
+            counts.export()
+        connections.close_all()
 
     def _write(self) -> None:
         entry = Process(

@@ -100,6 +100,10 @@ class Served:
         held = self._held.get(tenant.id if tenant else 0)
         return held.epoch if held else None
 
+    def entitles(self, limit: str) -> bool:
+        """Whether the rules in memory have a flag whose entitlement is this limit."""
+        return self._rules is not None and limit in self._rules.entitlements
+
     def forget(self) -> None:
         self._held.clear()
         self._rules = None

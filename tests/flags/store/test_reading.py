@@ -8,8 +8,10 @@ from django.db import connections, transaction
 
 from apps.billing.commands import ChangePlan, DefinePlan, PlanLimit
 from apps.bus import dispatch
+from apps.companies.commands import FoundCompany
 from apps.flags import queries as flags
 from apps.flags import testing
+from apps.flags.commands import DisableFeatures, EnableFeatures
 from apps.flags.store import counts, served, tenants
 from apps.identity.commands import ChangeRoles
 from apps.kernel import features
@@ -202,6 +204,28 @@ class TestPlans:
 
         with activate(acme):
             assert reason() == "LIMIT_REACHED"
+
+    def test_the_last_one_that_a_limit_allows_closes_its_flag_at_once(
+        self, flag, acme, owner, operator, subscribe
+    ):
+        name = "companies.companies"
+        serve(document(entitlement=name))
+        with activate(acme):
+            used = LIMITS[name].count()
+        subscribe(**{name: used + 1})
+        with activate(acme):
+            assert flags.is_on(flag) is True
+            dispatch(FoundCompany(code="MILL", name="Mill", currency="EUR"), actor=owner)
+            assert reason() == "LIMIT_REACHED"
+
+
+def test_disabled_features_of_a_tenant_are_all_off(flag, acme, globex):
+    serve(document())
+    with activate(acme):
+        dispatch(DisableFeatures(reason="It is suspended."), actor=System("A test"))
+        assert flags.is_on(flag) is False
+        dispatch(EnableFeatures(reason="It is active."), actor=System("A test"))
+        assert flags.is_on(flag) is True
 
 
 class TestTransactions:
