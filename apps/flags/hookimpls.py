@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.billing.models import DEFAULT_PLAN_CODE
 from apps.bus import dispatch
+from apps.kernel import limits
 from apps.kernel.actors import System
 from apps.kernel.pii import exclude_from_clones
 from apps.notices.hooks import declare_kind
@@ -16,7 +17,7 @@ from apps.tenancy.hooks import NewTenant, Transition, on_activation, on_archival
 from . import queries
 from .commands import DisableFeatures, EnableFeatures, RegisterFlags, SetUpFeatures
 from .life_cycle import usage
-from .store import counts
+from .store import counts, freshness
 
 ROLLOUT_STOPPED = declare_kind("feature_flag.rollout", _("you own a flag that is rolled out"), "platform")
 FLAG_STALE = declare_kind("feature_flag.stale", _("you own or manage feature flags"), "platform")
@@ -26,6 +27,7 @@ FLAG_REFERENCES = declare_kind(
 
 exclude_from_clones("flags.Exposure", "flags.Outcome")
 counts.CONSUMERS.append(usage.record_usage)
+limits.WATCHERS.append(freshness.usage_changed)
 
 
 @after_migration

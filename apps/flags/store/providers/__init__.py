@@ -35,4 +35,4 @@ def _of(source: str) -> FlagProvider:
     from .file import FileProvider
     from .ofrep import OfrepProvider
 
-    return OfrepProvider(source) if source.startswith("https://") else FileProvider(source)
+    return OfrepProvider(source) if "//" in source else FileProvider(source)
