@@ -16,12 +16,13 @@ from .commands import RequestApproval
 
 
 class Gate:
-    def is_required(self, kind: ApprovalKind) -> bool:
+    def is_required(self, kind: ApprovalKind, command: Command | None = None) -> bool:
         return (
             kind.required == "always"
             or (kind.required == "in production" and settings.ENVIRONMENT == "production")
             or kind.name in settings.APPROVALS_REQUIRED
             or hooks.is_required_by_check(kind)
+            or (command is not None and hooks.is_required_of(command))
         )
 
     def request(self, command: Command, *, actor: Actor, reason: str, key: str) -> Any:

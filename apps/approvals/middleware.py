@@ -22,6 +22,6 @@ def approval(envelope: Envelope, next: Next) -> Any:
         execution.begin()
         envelope.before_commit.append(execution.finish)
         return next(envelope)
-    if needs_approval(type(command)):
+    if needs_approval(command):
         raise ApprovalRequired(title=command.title())
     return next(envelope)

@@ -47,7 +47,7 @@ def command_must_be_valid(name: str, fields: dict[str, Any]) -> Command:
 
 def approval_must_be_required(command: Command) -> ApprovalKind:
     kind = type(command).approval
-    if kind is None or not needs_approval(type(command)):
+    if kind is None or not needs_approval(command):
         raise ApprovalNotRequired(title=command.title())
     return kind
 

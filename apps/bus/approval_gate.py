@@ -17,7 +17,9 @@ from .commands import Command
 class ApprovalGate(Protocol):
     """Decides in the current tenant or on the platform which kinds are required, and stores requests."""
 
-    def is_required(self, kind: ApprovalKind) -> bool: ...
+    def is_required(self, kind: ApprovalKind, command: Command | None = None) -> bool:
+        """For all commands of the kind, or for this one."""
+        ...
 
     def request(self, command: Command, *, actor: Actor, reason: str, key: str) -> Any:
         """The stored request. Raises the refusals that the command itself would meet."""
@@ -27,8 +29,10 @@ def approval_gate() -> ApprovalGate:
     return _gate(settings.APPROVAL_GATE)
 
 
-def needs_approval(command: type[Command]) -> bool:
-    return command.approval is not None and approval_gate().is_required(command.approval)
+def needs_approval(command: type[Command] | Command) -> bool:
+    """A command may need an approval by what it changes, where others of its type need none."""
+    one = command if isinstance(command, Command) else None
+    return command.approval is not None and approval_gate().is_required(command.approval, one)
 
 
 @cache

@@ -23,7 +23,7 @@ def button_of(command: type[Command]) -> dict[str, Any]:
 
 def request_approval(request: HttpRequest, command: Any, key: str) -> HttpResponseBase | None:
     """None for a command that needs no approval. The reason is that of the command, which `@handles` requires of it."""
-    if not needs_approval(type(command)):
+    if not needs_approval(command):
         return None
     stored = approval_gate().request(command, actor=request.user, reason=command.reason, key=key)
     messages.success(request, gettext("The approval is requested. Another person decides on it."))

@@ -16,24 +16,83 @@ class FlagNotFound(NotFound, FeatureFlagRefusal):
     message = _("There is no flag {key!r}.")
 
 
+class FlagExists(Conflict, FeatureFlagRefusal):
+    message = _("There is already a flag {key!r}.")
+    enforced_by = ("flags_flag_key_key",)
+
+
 class FlagConflict(Conflict, FeatureFlagRefusal):
-    """The data has changed since the change was made, or flags contradict one another."""
+    """The data has changed since the change was made, or flags contradict one another. After a change, `diff` is JSON:
+    of each place the values in the base, as published and as proposed."""
 
     message = _("The change of {key!r} conflicts: {why}")
+    enforced_by = ("BF003",)
 
 
 class FlagInvalid(Invalid, FeatureFlagRefusal):
+    """A problem of a document. `problem` is its code, `place` a JSON pointer."""
+
     message = _("{place} of {key!r}: {why}")
 
 
-class FlagEvaluationFailed(FeatureFlagRefusal):
-    """Raised by tools that show an evaluation; `evaluate` itself returns the default."""
+class LifetimeTooLong(Invalid, FeatureFlagRefusal):
+    message = _("A flag of the category {category} expires after today, and by {latest} at the latest.")
 
-    message = _("The flag {key!r} could not be evaluated: {why}")
+
+class CategoryUnknown(Invalid, FeatureFlagRefusal):
+    message = _("There is no category {category!r}. Known are: {known}.")
+
+
+class OwnerMissing(Invalid, FeatureFlagRefusal):
+    message = _("A flag has an owner: the e-mail address of the person or team that answers for it.")
+
+
+class FlagsAreOfThePlatform(Invalid, FeatureFlagRefusal):
+    """Tenants have overrides only, and the platform has none."""
+
+    message = _(
+        "A {kind} cannot be changed here: tenants narrow flags by overrides, the platform defines the rest."
+    )
+    enforced_by = ("BF004", "BF005")
 
 
 class ChangeSetNotFound(NotFound, FeatureFlagRefusal):
     message = _("There is no change set {change_set_id}.")
+
+
+class ChangeSetFixed(Conflict, FeatureFlagRefusal):
+    """It was published, withdrawn or became void. The content of a draft does not change either."""
+
+    message = _("Change set {change_set_id} is {state}, and its content is fixed.")
+    enforced_by = ("BF001",)
+
+
+class NothingChanged(Invalid, FeatureFlagRefusal):
+    message = _("Nothing would change: the documents are those that are published.")
+
+
+class DuplicateChange(Invalid, FeatureFlagRefusal):
+    message = _("The {kind} {key!r} is changed twice in one change set.")
+
+
+class EffectiveInThePast(Invalid, FeatureFlagRefusal):
+    message = _("A change takes effect in the future, or at its publication if no time is named.")
+
+
+class PreviewMissing(Conflict, FeatureFlagRefusal):
+    """In production, and for flags that guard postings."""
+
+    message = _(
+        "The effect of change set {change_set_id} has not been computed yet. Compute it, then publish."
+    )
+
+
+class RevisionNotFound(NotFound, FeatureFlagRefusal):
+    message = _("There is no published revision {revision_id}.")
+
+
+class ImportMalformed(Invalid, FeatureFlagRefusal):
+    message = _("{place} of the file: {why}")
 
 
 class FlagNotKilled(NotFound, FeatureFlagRefusal):
@@ -42,6 +101,29 @@ class FlagNotKilled(NotFound, FeatureFlagRefusal):
 
 class KillNotFound(NotFound, FeatureFlagRefusal):
     message = _("There is no kill {kill_id}.")
+
+
+class AlreadyKilled(Conflict, FeatureFlagRefusal):
+    message = _("The flag {key!r} is killed already.")
+    enforced_by = ("flags_one_active_kill",)
+
+
+class KillFixed(Conflict, FeatureFlagRefusal):
+    """It has ended, or has its review."""
+
+    message = _("Kill {kill_id} cannot be changed any more.")
+    enforced_by = ("BF002",)
+
+
+class ReviewByAnotherPerson(Conflict, FeatureFlagRefusal):
+    message = _("A kill is reviewed by another person than its author.")
+    enforced_by = ("flags_kill_is_reviewed_by_another_person",)
+
+
+class FlagEvaluationFailed(FeatureFlagRefusal):
+    """Raised by tools that show an evaluation; `evaluate` itself returns the default."""
+
+    message = _("The flag {key!r} could not be evaluated: {why}")
 
 
 class ReasonMissing(ReasonRequired, FeatureFlagRefusal):

@@ -24,6 +24,33 @@ class FeatureFlagCreated(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FeatureFlagsProposed(Event):
+    """A change set was made. Its effect on the population is computed now, if it was not yet."""
+
+    name = "feature_flag.proposed"
+
+    change_set_id: int
+
+    @property
+    def aggregate(self) -> str:
+        return f"flags_changeset:{self.change_set_id}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureFlagRolledOut(Event):
+    """The rules, the rollout or the variants that a flag serves were changed. `targeting` has their new values."""
+
+    name = "feature_flag.rolled_out"
+
+    key: str
+    targeting: dict[str, Any]
+
+    @property
+    def aggregate(self) -> str:
+        return f"feature_flag:{self.key}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class FeatureFlagsChanged(Event):
     """A change set was published. `keys` are those of its flags, segments and overrides, as `kind:key`."""
 

@@ -1,4 +1,4 @@
-"""Notices about rollouts."""
+"""Reactions of flags: notices about rollouts, and previews that the request for a change set did not compute."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from apps.events import listens_to
 from apps.kernel.actors import Steward
 from apps.notices.commands import SendAnnouncement
 
-from .events import FeatureFlagRolloutProgressed
+from . import queries
+from .commands import PreviewChangeSet
+from .events import FeatureFlagRolloutProgressed, FeatureFlagsProposed
 from .models import Flag, Rollout
 
 ACTOR = Steward("Feature flags")
@@ -31,3 +33,11 @@ def announce_stopped_rollout(event: FeatureFlagRolloutProgressed) -> None:
         to=(flag.owner,),
     )
     dispatch(command, actor=ACTOR)
+
+
+@listens_to(FeatureFlagsProposed, own_transactions=True)
+def compute_preview(event: FeatureFlagsProposed) -> None:
+    """Outside of any transaction: it reads all tenants."""
+    change_set = queries.change_set_with_id(event.change_set_id)
+    if change_set is not None and change_set.is_draft and change_set.preview is None:
+        dispatch(PreviewChangeSet(change_set_id=change_set.pk), actor=ACTOR)

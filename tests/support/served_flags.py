@@ -44,6 +44,7 @@ def serve(
     effective_at: dt.datetime | None = None,
 ) -> Revision:
     """A published revision in the current tenant or of the platform; None removes it."""
+    base = Revision.objects.published().filter(kind=kind, key=key).order_by("-pk").first()
     with transaction.atomic():
         change_set = ChangeSet.objects.create(
             reason="A test.",
@@ -54,7 +55,7 @@ def serve(
             effective_at=effective_at,
         )
         revision: Revision = Revision.objects.create(
-            change_set=change_set, kind=kind, key=key, document=served, digest="0" * 64
+            change_set=change_set, kind=kind, key=key, base=base, document=served, digest="0" * 64
         )
         change_set.change(state=ChangeSet.State.PUBLISHED, published_at=now())
         freshness.changed()

@@ -51,7 +51,11 @@ class ItemChange:
 
 @dataclass(frozen=True, kw_only=True)
 class ProposeChange(Command):
-    """Store a change of flags, segments or overrides as a draft. It is served after its publication."""
+    """Store a change of flags, segments or overrides as a draft. It is served after its publication.
+
+    effective_at  the instant from which it is served; empty: from its publication on
+    replaces      the draft that this one corrects: it is withdrawn, with its approval; 0 for none
+    """
 
     permission = MANAGE
     audit_message = gettext_noop("proposed {result}: {reason}")
@@ -60,6 +64,7 @@ class ProposeChange(Command):
     reason: str
     effective_at: dt.datetime | None = None
     origin: str = "edit"
+    replaces: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,25 @@
 """Handlers of flags."""
 
-from . import registration, rollouts, stale_flags, tenants
+from . import (
+    create_flag,
+    import_flags,
+    kills,
+    preview_change_set,
+    propose_change,
+    publish_change_set,
+    registration,
+    rollouts,
+    stale_flags,
+    tenants,
+)
 
 __all__ = [
+    "create_flag",
+    "import_flags",
+    "kills",
+    "preview_change_set",
+    "propose_change",
+    "publish_change_set",
     "registration",
     "rollouts",
     "stale_flags",

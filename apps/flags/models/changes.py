@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +24,8 @@ class ChangeSet(Tracked):
     effective_at  the instant from which it is served; of publication if empty
     preview       what changes for whom, computed on the population before the publication
     warnings      problems that do not prevent the publication
+    replaces      the draft that this one corrects, withdrawn when this one was made
+    made_xid      the transaction that made it: its revisions are of the same one
     """
 
     class State(models.TextChoices):
@@ -47,7 +51,9 @@ class ChangeSet(Tracked):
     preview = models.JSONField(null=True)
     warnings = models.JSONField(default=list)
     effective_at = models.DateTimeField(null=True)
+    replaces = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
     made_at = models.DateTimeField()
+    made_xid = TransactionId(default=0, db_default=0, editable=False)
     published_at = models.DateTimeField(null=True)
     published_xid = TransactionId(default=0, editable=False)
 
@@ -62,12 +68,36 @@ class ChangeSet(Tracked):
         ]
         indexes = [models.Index(name="flags_changesets_by_state", fields=["state", "-id"])]
 
+    hidden = ("preview", "warnings")
+
     def __str__(self) -> str:
         return gettext("change set {pk}").format(pk=self.pk)
 
     @property
     def is_draft(self) -> bool:
         return self.state == self.State.DRAFT
+
+    def become(self, state: State, at: dt.datetime | None = None) -> None:
+        """`at` is the instant of a publication."""
+        if (self.state, state) not in self.TRANSITIONS:
+            raise ValueError(f"{self} is {self.state}.")
+        self.change(state=state, published_at=at)
+
+
+class RevisionQuerySet(models.QuerySet["Revision"]):
+    def published(self, until: dt.datetime | None = None) -> RevisionQuerySet:
+        """With `until`, those that are effective then."""
+        revisions = self.filter(change_set__state=ChangeSet.State.PUBLISHED)
+        if until is None:
+            return revisions
+        effective = Greatest(
+            "change_set__published_at", Coalesce("change_set__effective_at", "change_set__published_at")
+        )
+        return revisions.alias(effective=effective).filter(effective__lte=until)
+
+    def last_of_each_key(self) -> RevisionQuerySet:
+        """Of each kind and key, the last one."""
+        return self.order_by("kind", "key", "-id").distinct("kind", "key")
 
 
 class Revision(models.Model):
@@ -90,6 +120,8 @@ class Revision(models.Model):
     base = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+")
     document = models.JSONField(null=True)
     digest = models.CharField(max_length=64)
+
+    objects = RevisionQuerySet.as_manager()
 
     class Meta:
         default_permissions = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext
 
 from apps.kernel.models import Tracked
@@ -21,6 +21,7 @@ class Kill(Tracked):
     killed_by_id = models.BigIntegerField(null=True)
     killed_by_name = models.CharField(max_length=200)
     reviewed_at = models.DateTimeField(null=True)
+    reviewed_by_id = models.BigIntegerField(null=True)
     reviewed_by_name = models.CharField(max_length=200, blank=True)
     review = models.TextField(blank=True)
     revived_at = models.DateTimeField(null=True)
@@ -32,6 +33,12 @@ class Kill(Tracked):
         constraints = [
             models.UniqueConstraint(
                 name="flags_one_active_kill", fields=["key"], condition=Q(revived_at=None)
+            ),
+            models.CheckConstraint(
+                name="flags_kill_is_reviewed_by_another_person",
+                condition=Q(reviewed_at=None, reviewed_by_id=None)
+                | Q(reviewed_at__isnull=False, reviewed_by_id__isnull=False)
+                & (Q(killed_by_id=None) | ~Q(reviewed_by_id=F("killed_by_id"))),
             ),
         ]
 

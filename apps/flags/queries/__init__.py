@@ -7,22 +7,62 @@ if flags.is_on(NEW_SCREEN): …
 
 from .arrivals import Arrival, arrival, epoch, wait_for_arrival
 from .contexts import context_of, current_context
+from .differences import Difference, ThreeWayDifference, differences, three_way
+from .exports import exported
+from .history import HistoryEntry, history, kills_of, unreviewed_kills
 from .reading import evaluate_all, evaluation, explain, is_on, is_open, rule_set, value
 from .registration import unregistered
+from .revisions import (
+    Key,
+    change_set_with_id,
+    changes_of,
+    conflicts_of,
+    connection_of_platform,
+    dependants,
+    documents_of_platform,
+    drafts_on,
+    flag_of_platform,
+    latest,
+    latest_of,
+    revisions_of,
+    three_way_of,
+)
 
 __all__ = [
     "Arrival",
+    "Difference",
+    "HistoryEntry",
+    "Key",
+    "ThreeWayDifference",
     "arrival",
+    "change_set_with_id",
+    "changes_of",
+    "conflicts_of",
+    "connection_of_platform",
     "context_of",
     "current_context",
+    "dependants",
+    "differences",
+    "documents_of_platform",
+    "drafts_on",
     "epoch",
     "evaluate_all",
     "evaluation",
     "explain",
+    "exported",
+    "flag_of_platform",
+    "history",
     "is_on",
     "is_open",
+    "kills_of",
+    "latest",
+    "latest_of",
+    "revisions_of",
     "rule_set",
+    "three_way",
+    "three_way_of",
     "unregistered",
+    "unreviewed_kills",
     "value",
     "wait_for_arrival",
 ]

@@ -90,8 +90,7 @@ cached: Cached[str, Platform] = Cached(AREA, _load, shape=Platform, ttl=CACHE_TT
 def at(instant: dt.datetime) -> Platform:
     """What the platform served at a past instant."""
     using = connection_of_platform()
-    revisions = _published(using).filter(served_from__lte=instant)
-    latest = revisions.order_by("kind", "key", "-served_from", "-id").distinct("kind", "key")
+    latest = _published(using).filter(served_from__lte=instant).last_of_each_key()
     kinds = _by_kind(latest, stages.reached(instant, using=using))
     return Platform(
         epoch_in(using),
@@ -115,12 +114,22 @@ def killed_in(using: str, at: dt.datetime | None = None) -> dict[str, dt.datetim
 def served_in(using: str, reached: Mapping[str, Any] = NOTHING) -> Mapping[str, tuple[Stored, ...]]:
     """The revision of each key that is served now, and those that take effect later."""
     published, instant = _published(using), now()
-    present = published.filter(served_from__lte=instant)
-    present = present.order_by("kind", "key", "-served_from", "-id").distinct("kind", "key")
-    return _by_kind([*present, *published.filter(served_from__gt=instant).order_by("id")], reached)
+    present = published.filter(served_from__lte=instant).last_of_each_key()
+    future = published.filter(served_from__gt=instant)
+    return _by_kind(_not_replaced([*present, *future]), reached)
 
 
-def _published(using: str) -> QuerySet[Any]:
+def _not_replaced(revisions: Sequence[Any]) -> list[Any]:
+    """Without those that a later publication replaces before or when their date comes."""
+    kept: dict[tuple[str, str], list[Any]] = {}
+    for revision in sorted(revisions, key=lambda revision: revision.pk, reverse=True):
+        later = kept.setdefault((revision.kind, revision.key), [])
+        if not later or revision.served_from < later[-1].served_from:
+            later.append(revision)
+    return [revision for of_key in kept.values() for revision in reversed(of_key)]
+
+
+def _published(using: str) -> Any:
     """With `served_from`: its date, or its publication if that was later."""
     published = F("change_set__published_at")
     return (

@@ -35,7 +35,7 @@ class Narrowing:
         if self.are_disabled:
             return AllOff()
         latest: dict[str, platform.Stored] = {}
-        for stored in sorted(self.overrides, key=lambda stored: (_served_from(stored), stored.revision)):
+        for stored in sorted(self.overrides, key=lambda stored: stored.revision):
             if _served_from(stored) <= instant:
                 latest[stored.key] = stored
         overrides = {

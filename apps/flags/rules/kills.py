@@ -1,0 +1,59 @@
+"""Validation of kills, their reviews and their ends."""
+
+from __future__ import annotations
+
+from apps.approvals import queries as approvals
+from apps.flags import queries
+from apps.flags.commands import ReviveFlag
+from apps.flags.documents import FLAG, OVERRIDE
+from apps.flags.errors import AlreadyKilled, KillFixed, KillNotFound, ReviewByAnotherPerson
+from apps.flags.models import Kill
+from apps.kernel.actors import Actor, acting
+from apps.kernel.tenant import current_tenant
+
+
+def flag_must_not_be_killed(key: str) -> None:
+    if Kill.objects.filter(key=key, revived_at=None).exists():
+        raise AlreadyKilled(key=key)
+
+
+def kill_must_exist(kill_id: int) -> Kill:
+    """Locks the kill."""
+    kill = Kill.objects.select_for_update().filter(pk=kill_id).first()
+    if kill is None:
+        raise KillNotFound(kill_id=kill_id)
+    return kill
+
+
+def kill_must_be_active(kill_id: int) -> Kill:
+    kill = kill_must_exist(kill_id)
+    if not kill.is_active:
+        raise KillFixed(kill_id=kill_id)
+    return kill
+
+
+def kill_must_lack_review(kill_id: int) -> Kill:
+    kill = kill_must_exist(kill_id)
+    if kill.reviewed_at is not None:
+        raise KillFixed(kill_id=kill_id)
+    return kill
+
+
+def another_person_must_act(kill: Kill) -> Actor:
+    """A person, by account and by mailbox: one person may have several accounts."""
+    actor = acting()
+    if actor is None or actor.pk is None:
+        raise ReviewByAnotherPerson
+    authors = [kill.killed_by_id] if kill.killed_by_id else []
+    if actor.pk in authors or approvals.mailboxes_of([actor.pk]) & approvals.mailboxes_of(authors):
+        raise ReviewByAnotherPerson
+    return actor
+
+
+def base_of_revival(command: ReviveFlag) -> str:
+    """The kill, and the revision that would be served again: after another publication an approval is void."""
+    kill = Kill.objects.filter(pk=command.kill_id).first()
+    if kill is None:
+        return ""
+    revision = queries.latest(OVERRIDE if current_tenant() else FLAG, kill.key)
+    return f"{kill.pk}:{kill.is_active}:{revision.pk if revision else 0}"

@@ -1,0 +1,129 @@
+"""Export and import: byte-stable, through the approval of change sets, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from apps.bus import dispatch, dry_run
+from apps.flags import queries
+from apps.flags.commands import ImportFlags
+from apps.flags.errors import FlagInvalid, ImportMalformed, NothingChanged, OwnerMissing
+from apps.flags.models import ChangeSet, Flag
+from apps.kernel.errors import Refusal
+from tests.support.flag_changes import HALF, REASON, changed, publication, published, segment, served_flag
+from tests.support.published_flags import KEY
+
+
+@pytest.fixture
+def exported(operator):
+    published(operator, segment("beta", {"attribute": "plan", "op": "in", "values": ["gold"]}))
+    served_flag(operator, rules=[{"name": "beta", "when": {"segment": "beta"}, "serve": "on"}], rollout=HALF)
+    served_flag(operator, "other", prerequisites=[{"flag": KEY, "variants": ["on"]}])
+    return queries.exported()
+
+
+def imported(actor, file):
+    return dispatch(ImportFlags(file=file, reason=REASON), actor=actor)
+
+
+def edited(file, edit):
+    whole = json.loads(file)
+    edit(whole)
+    return json.dumps(whole)
+
+
+def places(actor, file):
+    with pytest.raises(Refusal) as caught:
+        imported(actor, file)
+    return {(type(refusal), refusal.context.get("place")) for refusal in caught.value.refusals}
+
+
+def test_an_export_is_the_same_bytes_after_changes_and_an_import_of_the_first(operator, exported):
+    assert queries.exported() == exported
+    published(operator, changed(enabled=False), segment("beta", {"op": "always"}))
+    assert queries.exported() != exported
+
+    draft = imported(operator, exported)
+    assert (draft.origin, draft.is_draft, queries.exported() == exported) == ("import", True, False)
+    dispatch(publication(draft), actor=operator)
+
+    assert queries.exported() == exported
+
+
+def test_an_import_into_another_register_creates_its_flags(operator, exported):
+    file = exported.replace(KEY, "new.key").replace('"other"', '"new.other"').replace("beta", "gamma")
+
+    dispatch(publication(imported(operator, file)), actor=operator)
+
+    flag = Flag.objects.get(key="new.key")
+    assert (flag.category, flag.owner) == ("release", Flag.objects.get(key=KEY).owner)
+    assert queries.latest("segment", "gamma").document["when"]["values"] == ["gold"]
+
+
+def test_an_import_without_a_difference_is_refused(operator, exported):
+    with pytest.raises(NothingChanged):
+        imported(operator, exported)
+
+
+def test_a_dry_run_reports_refusals_and_stores_nothing(operator, exported):
+    drafts = ChangeSet.objects.count()
+    wrong = edited(exported, lambda whole: whole["flags"][0]["document"].update(enabled=False, unknown=1))
+
+    assert dry_run(ImportFlags(file=wrong, reason=REASON), actor=operator)
+    assert ChangeSet.objects.count() == drafts
+
+
+def test_the_draft_of_an_import_shows_its_differences(operator, exported):
+    draft = imported(
+        operator, edited(exported, lambda whole: whole["flags"][0]["document"].update(enabled=False))
+    )
+
+    ((revision, differences),) = queries.changes_of(draft)
+    assert differences == [("/enabled", True, False)]
+    assert revision.base is not None
+
+
+def test_one_malformed_document_refuses_the_whole_file(operator, exported):
+    def edit(whole):
+        whole["flags"][0]["document"]["enabled"] = False
+        whole["flags"][1]["document"]["rollout"] = {"unit": "user", "percentage": 140}
+
+    drafts = ChangeSet.objects.count()
+    found = places(operator, edited(exported, edit))
+
+    assert {kind for kind, _ in found} == {FlagInvalid}
+    assert ChangeSet.objects.count() == drafts
+
+
+@pytest.mark.parametrize(
+    ("edit", "place"),
+    [
+        (lambda whole: whole.update(format=2), "/format"),
+        (lambda whole: whole.pop("format"), "/format"),
+        (lambda whole: whole.update(more=1), "/more"),
+        (lambda whole: whole.update(flags={}), "/flags"),
+        (lambda whole: whole["flags"][0].pop("key"), "/flags/0/key"),
+        (lambda whole: whole["flags"][0].pop("owner"), "/flags/0/owner"),
+        (lambda whole: whole["flags"][1].update(expires_on="soon"), "/flags/1/expires_on"),
+        (lambda whole: whole["flags"][1].update(category="temporary"), "/flags/1/category"),
+        (lambda whole: whole["flags"][1].update(document=[]), "/flags/1/document"),
+    ],
+)
+def test_a_malformed_file_is_refused_with_its_place(operator, exported, edit, place):
+    assert (ImportMalformed, place) in places(operator, edited(exported, edit))
+
+
+@pytest.mark.parametrize("file", ["", "[]", "{", '{"format": 1, "format": 1}', "NaN", "x" * 20_000_001])
+def test_what_is_no_file_of_flags_is_refused(operator, file):
+    assert {kind for kind, _ in places(operator, file)} == {ImportMalformed}
+
+
+def test_new_flags_of_a_file_need_an_owner(operator, exported):
+    def edit(whole):
+        whole["flags"][0].update(key="new.key", owner="")
+        whole["flags"][0]["document"]["key"] = "new.key"
+
+    assert (OwnerMissing, None) in places(operator, edited(exported, edit))
+    assert not Flag.objects.filter(key="new.key").exists()
