@@ -86,7 +86,8 @@ def restore(operator):
 
 def file_import(operator):
     whole = json.loads(queries.exported())
-    whole["flags"][0]["document"]["enabled"] = False
+    flag = next(flag for flag in whole["flags"] if flag["key"] == KEY)
+    flag["document"]["enabled"] = False
     return dispatch(ImportFlags(file=json.dumps(whole), reason=REASON), actor=operator)
 
 

@@ -31,7 +31,7 @@ from tests.support.published_flags import KEY, OWNER, document
 def test_a_created_flag_is_registered_and_its_document_is_a_draft(operator):
     draft = created(operator)
 
-    flag = Flag.objects.get()
+    flag = Flag.objects.get(key=KEY)
     assert (flag.key, flag.category, flag.owner) == (KEY, "release", OWNER)
     assert (draft.state, draft.origin, draft.reason) == ("draft", "create", REASON)
     assert draft.revisions.get().document == document()
@@ -47,7 +47,7 @@ def test_the_policy_of_the_category_limits_the_lifetime(operator, category):
         dispatch(creation(category=category, expires_on=latest + dt.timedelta(days=1)), actor=operator)
     dispatch(creation(category=category, expires_on=latest), actor=operator)
 
-    assert Flag.objects.get().expires_on == latest
+    assert Flag.objects.get(key=KEY).expires_on == latest
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,9 @@ def test_a_flag_that_lacks_something_is_refused_and_leaves_no_row(operator, fiel
     with pytest.raises(refusal):
         dispatch(creation(**fields), actor=operator)
 
-    assert not any(model.objects.exists() for model in (Flag, ChangeSet, Revision))
+    assert not Flag.objects.filter(key=KEY).exists()
+    assert not ChangeSet.objects.exists()
+    assert not Revision.objects.exists()
 
 
 def test_problems_of_the_register_are_refused_together(operator):

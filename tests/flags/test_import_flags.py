@@ -34,6 +34,10 @@ def edited(file, edit):
     return json.dumps(whole)
 
 
+def flag_in(whole, key=KEY):
+    return next(flag for flag in whole["flags"] if flag["key"] == key)
+
+
 def places(actor, file):
     with pytest.raises(Refusal) as caught:
         imported(actor, file)
@@ -69,7 +73,7 @@ def test_an_import_without_a_difference_is_refused(operator, exported):
 
 def test_a_dry_run_reports_refusals_and_stores_nothing(operator, exported):
     drafts = ChangeSet.objects.count()
-    wrong = edited(exported, lambda whole: whole["flags"][0]["document"].update(enabled=False, unknown=1))
+    wrong = edited(exported, lambda whole: flag_in(whole)["document"].update(enabled=False, unknown=1))
 
     assert dry_run(ImportFlags(file=wrong, reason=REASON), actor=operator)
     assert ChangeSet.objects.count() == drafts
@@ -77,7 +81,7 @@ def test_a_dry_run_reports_refusals_and_stores_nothing(operator, exported):
 
 def test_the_draft_of_an_import_shows_its_differences(operator, exported):
     draft = imported(
-        operator, edited(exported, lambda whole: whole["flags"][0]["document"].update(enabled=False))
+        operator, edited(exported, lambda whole: flag_in(whole)["document"].update(enabled=False))
     )
 
     ((revision, differences),) = queries.changes_of(draft)
@@ -87,8 +91,8 @@ def test_the_draft_of_an_import_shows_its_differences(operator, exported):
 
 def test_one_malformed_document_refuses_the_whole_file(operator, exported):
     def edit(whole):
-        whole["flags"][0]["document"]["enabled"] = False
-        whole["flags"][1]["document"]["rollout"] = {"unit": "user", "percentage": 140}
+        flag_in(whole)["document"]["enabled"] = False
+        flag_in(whole, "other")["document"]["rollout"] = {"unit": "user", "percentage": 140}
 
     drafts = ChangeSet.objects.count()
     found = places(operator, edited(exported, edit))
@@ -104,11 +108,11 @@ def test_one_malformed_document_refuses_the_whole_file(operator, exported):
         (lambda whole: whole.pop("format"), "/format"),
         (lambda whole: whole.update(more=1), "/more"),
         (lambda whole: whole.update(flags={}), "/flags"),
-        (lambda whole: whole["flags"][0].pop("key"), "/flags/0/key"),
-        (lambda whole: whole["flags"][0].pop("owner"), "/flags/0/owner"),
-        (lambda whole: whole["flags"][1].update(expires_on="soon"), "/flags/1/expires_on"),
-        (lambda whole: whole["flags"][1].update(category="temporary"), "/flags/1/category"),
-        (lambda whole: whole["flags"][1].update(document=[]), "/flags/1/document"),
+        (lambda whole: flag_in(whole).pop("key"), "/flags/0/key"),
+        (lambda whole: flag_in(whole).pop("owner"), "/flags/0/owner"),
+        (lambda whole: flag_in(whole, "other").update(expires_on="soon"), "/flags/1/expires_on"),
+        (lambda whole: flag_in(whole, "other").update(category="temporary"), "/flags/1/category"),
+        (lambda whole: flag_in(whole, "other").update(document=[]), "/flags/1/document"),
     ],
 )
 def test_a_malformed_file_is_refused_with_its_place(operator, exported, edit, place):
@@ -122,8 +126,8 @@ def test_what_is_no_file_of_flags_is_refused(operator, file):
 
 def test_new_flags_of_a_file_need_an_owner(operator, exported):
     def edit(whole):
-        whole["flags"][0].update(key="new.key", owner="")
-        whole["flags"][0]["document"]["key"] = "new.key"
+        flag_in(whole).update(key="new.key", owner="")
+        flag_in(whole)["document"]["key"] = "new.key"
 
     assert (OwnerMissing, None) in places(operator, edited(exported, edit))
     assert not Flag.objects.filter(key="new.key").exists()

@@ -137,11 +137,11 @@ def test_a_draft_whose_date_has_passed_is_effective_from_its_publication(operato
 def test_a_removed_flag_is_retired_and_a_restored_one_is_not(operator):
     first = served_flag(operator)
     published(operator, item("flag", KEY, None))
-    assert Flag.objects.get().is_retired
+    assert Flag.objects.get(key=KEY).is_retired
 
     published(operator, changed())
 
-    assert not Flag.objects.get().is_retired
+    assert not Flag.objects.get(key=KEY).is_retired
     assert first.revisions.get() != queries.latest("flag", KEY)
 
 
