@@ -14,6 +14,7 @@ urlpatterns = [
     *ANYWHERE,
     path("api/v1/identity/", include(support.TENANT)),
     path("api/v1/billing/", include("apps.billing.api.tenant_urls")),
+    path("", include("apps.flags.api.protocol_urls")),
     *mounted(
         "attachments",
         "periods",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from apps.kernel.errors import Conflict, Invalid, NotFound, Refusal
+from apps.kernel.errors import BadRequest, Conflict, Invalid, NotFound, Refusal
 from apps.kernel.reasons import ReasonRequired
 
 
@@ -176,3 +176,11 @@ class ExtensionRefused(Conflict, FeatureFlagRefusal):
 
 class FlagIsRetired(Conflict, FeatureFlagRefusal):
     message = _("The flag {key!r} is retired.")
+
+
+class ContextInvalid(BadRequest, FeatureFlagRefusal):
+    message = _("The context of the evaluation is not valid: {why}.")
+
+
+class TargetingKeyMissing(BadRequest, FeatureFlagRefusal):
+    message = _("The flag {key!r} is decided by user, and the context has no targetingKey.")

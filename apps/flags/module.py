@@ -2,7 +2,12 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.kernel.manifest import Module
 
-VIEW, MANAGE, KILL = "flags.view_flag", "flags.manage_flags", "flags.kill_flag"
+VIEW, MANAGE, KILL, EVALUATE = (
+    "flags.view_flag",
+    "flags.manage_flags",
+    "flags.kill_flag",
+    "flags.evaluate_flags",
+)
 
 MODULE = Module(
     name="flags",
@@ -21,7 +26,7 @@ MODULE = Module(
     ),
     subscribes=("feature_flag.proposed", "feature_flag.rollout_progressed"),
     grants={
-        "owner": (VIEW, MANAGE, KILL),
+        "owner": (VIEW, MANAGE, KILL, EVALUATE),
         "auditor": (VIEW,),
     },
 )

@@ -8,6 +8,7 @@ PERMISSION_OF = {
     "settings.manage": "settings.manage_settings",
     "settings.manage_bulk": "settings.manage_settings_in_bulk",
     "features.manage": "flags.manage_flags",
+    "features.evaluate": "flags.evaluate_flags",
     "tenant.impersonate": "tenancy.impersonate",
 }
 

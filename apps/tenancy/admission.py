@@ -21,6 +21,8 @@ from apps.kernel.tenant import TenantInfo, current_tenant
 from . import lifecycle
 
 SIGNING_IN = re.compile(r"\A/(accounts|support|api/v1/identity/tokens)/")
+QUERIES = re.compile(r"\A/ofrep/")
+"""Reads by POST: the context of an evaluation of feature flags is in the body."""
 BILLING = re.compile(r"\A/(plan|api/v1/billing)/")
 ALWAYS_ADMITTED = ("/healthz",)
 READ_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -59,7 +61,8 @@ def _is_available(request: HttpRequest, availability: Availability) -> bool:
         return availability.signs_in
     if BILLING.match(request.path_info):
         return availability.billing
-    return availability.reads if request.method in READ_METHODS else availability.writes
+    is_read = request.method in READ_METHODS or QUERIES.match(request.path_info)
+    return availability.reads if is_read else availability.writes
 
 
 def refusal_response(request: HttpRequest, tenant: TenantInfo, refusal: Refusal) -> HttpResponse:

@@ -18,6 +18,12 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "EXCEPTION_HANDLER": "drf_standardized_errors.handler.exception_handler",
 }
+PROTOCOL_AUTHENTICATION_CLASSES = [
+    "apps.service_accounts.api.authentication.TokenOfProtocols",
+    "apps.identity.api.authentication.AccessToken",
+    "apps.bus.api.authentication.ConsoleSession",
+]
+"""Of OFREP and the client API of Unleash, whose clients send tokens in other headers too."""
 DRF_STANDARDIZED_ERRORS = {
     "EXCEPTION_HANDLER_CLASS": "apps.kernel.problems.rest.ProblemHandler",
 }

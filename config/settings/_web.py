@@ -10,6 +10,7 @@ MIDDLEWARE = [
     "apps.kernel.problems.responses.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "apps.kernel.security_headers.SecurityHeadersMiddleware",
+    "apps.flags.api.protocol_errors.ProtocolErrorsMiddleware",
     "apps.kernel.problems.odd_requests.OddRequestMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.tenancy.middleware.TenantMiddleware",

@@ -7,6 +7,7 @@ from django.test import Client
 
 from apps.bus.api.permissions import SIGNED_IN
 from apps.bus.api.views import Endpoint
+from apps.flags.api.programs import ProtocolEndpoint
 from apps.tenancy import numbering
 from tests.support.endpoints import PLANES, endpoints
 
@@ -27,13 +28,15 @@ def test_both_planes_have_endpoints():
 @pytest.mark.parametrize("plane", PLANES)
 def test_every_endpoint_refuses_anonymous_requests(plane, acme):
     prefix = "" if plane == "operator" else "/t/acme"
-    for address, _ in endpoints(plane):
+    for address, view in endpoints(plane):
         if address in OPEN:
             continue
         for method in METHODS:
             response = getattr(Client(), method)(prefix + address)
             assert response.status_code in (401, 404), (method, address, response.status_code)
-            assert response["Content-Type"] == "application/problem+json"
+            is_of_protocol = isinstance(view, type) and issubclass(view, ProtocolEndpoint)
+            form = "application/json" if is_of_protocol else "application/problem+json"
+            assert response["Content-Type"] == form
 
 
 @pytest.mark.parametrize("plane", PLANES)

@@ -21,6 +21,7 @@ from apps.kernel.plain import text_form
 from apps.kernel.tenant import activate
 from apps.kernel.text import INVISIBLE, REFUSED, storable
 from tests.support.attack_surface import OPERATORS, TENANTS, addresses, body, form_of
+from tests.support.endpoints import OF_PROGRAMS
 from tests.support.tiers import Sample
 
 BLANK = ("\u200b\u2060", " \xa0\u3164\n")
@@ -103,7 +104,7 @@ def _faults_of_the_api(
 
 
 def _faults_of_the_console(sample: Sample, client: Client, prefix: str, crawled: list[str]) -> Iterator[str]:
-    pages = [address for address in crawled if not address.startswith("/api/")]
+    pages = [address for address in crawled if not address.startswith(OF_PROGRAMS)]
     for address in sample.of(pages, 6):
         form = form_of(client, prefix + address)
         points = _points_of(form.texts)

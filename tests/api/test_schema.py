@@ -27,18 +27,25 @@ def operations(schema: dict) -> list[tuple[str, dict]]:
 def test_the_document_lists_the_versioned_endpoints_only(schema):
     assert schema["openapi"].startswith("3.1")
     assert len(schema["paths"]) >= 5
-    assert all(path.startswith("/api/v1/") for path in schema["paths"])
+    assert all(path.startswith(("/api/v1/", *PROTOCOLS)) for path in schema["paths"])
 
 
+PROTOCOLS = ("/ofrep/v1/", "/api/client/")
+"""Addresses that protocols define, with errors in their own form."""
 SCHEMES = [{"serviceAccount": []}, {"token": []}, {"session": []}]
+SCHEMES_OF_PROTOCOLS = [{"programToken": []}, {"token": []}, {"session": []}]
 
 
 def test_every_operation_is_documented(schema):
     for name, operation in operations(schema):
         assert operation.get("summary"), name
         assert len(operation.get("description", "")) > 10, name
-        assert operation.get("security") in (SCHEMES, None), name
         refused = operation["responses"]["default"]["content"]
+        if name.split()[1].startswith(PROTOCOLS):
+            assert operation["security"] == SCHEMES_OF_PROTOCOLS, name
+            assert [*refused] == ["application/json"], name
+            continue
+        assert operation.get("security") in (SCHEMES, None), name
         assert refused == {
             "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
         }, name

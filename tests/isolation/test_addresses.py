@@ -13,6 +13,7 @@ from apps.identity.models import User
 from apps.kernel.tenant import TenantInfo, activate
 from tests.support.attack_surface import OPERATORS, TENANTS, addresses, body, filled_form, text_of
 from tests.support.devices import token
+from tests.support.endpoints import OF_PROGRAMS
 from tests.support.impersonation import enter
 from tests.support.tiers import Sample
 from tests.support.two_at_work import FIRST, SECRET, everything_of
@@ -61,7 +62,9 @@ def forms(at_work, client_for, globex, operator) -> Forms:
 
 def _forms(client: Client, prefix: str, urlconf: str) -> Forms:
     consoles = [
-        address for address in addresses(urlconf) if "/api/" not in address and "/accounts/" not in address
+        address
+        for address in addresses(urlconf)
+        if not address.startswith(OF_PROGRAMS) and "/accounts/" not in address
     ]
     read = {
         (urlconf + console): filled_form(client, prefix + console)
@@ -82,7 +85,7 @@ def send(client: Client, method: str, prefix: str, address: str, urlconf: str = 
     """Send the command's fields as JSON to the API, or the filled form to a console."""
     if method == "get":
         return client.get(prefix + address, **extra)
-    if "/api/" not in address:
+    if not address.startswith(OF_PROGRAMS):
         return client.post(
             prefix + address, _read.get(urlconf + address, {"reason": "For a reason."}), **extra
         )
@@ -96,7 +99,7 @@ def is_open(address: str) -> bool:
 
 
 def methods(address: str) -> tuple[str, ...]:
-    return METHODS if address.startswith("/api/") else METHODS[:2]
+    return METHODS if address.startswith(OF_PROGRAMS) else METHODS[:2]
 
 
 EVERY_ADDRESS = pytest.mark.exhaustive("sends every method to every address", inside=True)

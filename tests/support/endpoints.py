@@ -10,11 +10,13 @@ from typing import Any
 from django.conf import settings
 from django.urls import URLPattern, URLResolver
 
+OF_PROGRAMS = ("/api/", "/ofrep/")
+"""Beginnings of the addresses that are no pages."""
 PLANES = {"operator": settings.OPERATOR_URLCONF, "tenant": settings.ROOT_URLCONF}
 
 
 def endpoints(plane: str) -> list[tuple[str, type]]:
-    """(address, view class) of all that is below api/."""
+    """(address, view class) of all that programs request."""
     return endpoints_with(plane, "1")
 
 
@@ -23,7 +25,7 @@ def endpoints_with(plane: str, value: str) -> list[tuple[str, type]]:
     return sorted(
         (address, _view_class(pattern))
         for address, pattern in _walk(import_module(PLANES[plane]).urlpatterns, "/", value)
-        if address.startswith("/api/")
+        if address.startswith(OF_PROGRAMS)
     )
 
 

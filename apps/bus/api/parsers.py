@@ -19,9 +19,11 @@ class BodyTooLarge(APIException):
 
 
 class JSONBody(BaseParser):
-    """Strict JSON, no larger than DATA_UPLOAD_MAX_MEMORY_SIZE, which DRF's own parser does not ask about."""
+    """Strict JSON, no larger than `largest` or DATA_UPLOAD_MAX_MEMORY_SIZE, which DRF's own parser does not ask
+    about."""
 
     media_type = "application/json"
+    largest: int | None = None
 
     def parse(
         self,
@@ -29,7 +31,7 @@ class JSONBody(BaseParser):
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        largest = settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 2_621_440
+        largest = self.largest or settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 2_621_440
         body = stream.read(largest + 1)
         if len(body) > largest:
             raise BodyTooLarge

@@ -95,6 +95,14 @@ class View:
         return self._now().checked.state.flags[key].entry.document or {}
 
     @property
+    def segments(self) -> Mapping[str, Mapping[str, Any]]:
+        """The documents of the segments that are served now."""
+        served = self._now().checked.state.segments
+        return {
+            key: known.entry.document for key, known in served.items() if known.entry.document is not None
+        }
+
+    @property
     def broken(self) -> dict[str, str]:
         """Flags that cannot be evaluated, with the reason of each."""
         checked = self._now().checked

@@ -52,6 +52,7 @@ class Flag(Tracked):
         permissions = [
             ("manage_flags", "Can change feature flags"),
             ("kill_flag", "Can turn off feature flags at once"),
+            ("evaluate_flags", "Can evaluate feature flags by OFREP and Unleash"),
         ]
         constraints = [
             models.CheckConstraint(name="flags_key_fits_addresses", condition=models.Q(key__regex=KEY)),

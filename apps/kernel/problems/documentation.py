@@ -40,9 +40,12 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 def document_problems(
     result: dict[str, Any], generator: Any, request: HttpRequest | None, public: bool
 ) -> dict[str, Any]:
-    """drf-spectacular hook: documents problem+json for every error, and keeps "Try it out" inside /t/<slug>/."""
+    """drf-spectacular hook: documents problem+json for every error, except of a protocol that has a form of its own,
+    and keeps "Try it out" inside /t/<slug>/."""
     result["components"]["schemas"]["Problem"] = PROBLEM_SCHEMA
     for operation in _operations(result):
+        if "default" in operation["responses"]:
+            continue
         for status in [status for status in operation["responses"] if status[0] in "45"]:
             del operation["responses"][status]
         operation["responses"]["default"] = {

@@ -18,7 +18,8 @@ from .bodies import CONTENT_TYPE, WENT_WRONG, problem, problem_of
 from .outages import is_outage, refusal_of
 from .ways_out import ways_out
 
-UNDER_API = re.compile(r"\A(/[tT]/[^/]*)?/api(/|\Z)")
+UNDER_API = re.compile(r"\A(/[tT]/[^/]*)?/(api|ofrep)(/|\Z)")
+"""Addresses of programs. The second prefix is that of a protocol (apps/flags/api/ofrep)."""
 
 
 def problem_response(request: HttpRequest, refusal: Refusal) -> HttpResponse:

@@ -24,9 +24,8 @@ class ServiceAccountToken(BaseAuthentication):
     """`Authorization: Bearer bursar_sa_…`. Other tokens are left to the next class."""
 
     def authenticate(self, request: Request) -> tuple[Program, Grant] | None:
-        scheme, _, text = request.headers.get("Authorization", "").partition(" ")
-        token = text.strip()
-        if scheme.lower() != SCHEME or not token.startswith(tokens.PREFIX):
+        token = self.token_in(request)
+        if not token.startswith(tokens.PREFIX):
             return None
         if not tokens.is_of_current_tenant(token):
             raise TokenOfAnotherTenant
@@ -38,8 +37,23 @@ class ServiceAccountToken(BaseAuthentication):
         note_authentication(None, is_person=False)
         return Program(grant.account_id, grant.name, grant.scopes), grant
 
+    def token_in(self, request: Request) -> str:
+        """Empty without one."""
+        scheme, _, text = request.headers.get("Authorization", "").partition(" ")
+        return text.strip() if scheme.lower() == SCHEME else ""
+
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+class TokenOfProtocols(ServiceAccountToken):
+    """For endpoints of protocols, whose clients also send `X-API-Key: …`, or the token alone as `Authorization`."""
+
+    def token_in(self, request: Request) -> str:
+        alone = request.headers.get("Authorization", "").strip()
+        if alone.startswith(tokens.PREFIX):
+            return alone
+        return super().token_in(request) or request.headers.get("X-API-Key", "").strip()
 
 
 def _count_invalid(request: Request) -> None:
@@ -58,3 +72,14 @@ class ServiceAccountTokenScheme(OpenApiAuthenticationExtension):
 
     def get_security_definition(self, auto_schema: object) -> dict[str, str]:
         return {"type": "http", "scheme": SCHEME, "description": f"A token that begins with {tokens.PREFIX}"}
+
+
+class TokenOfProtocolsScheme(OpenApiAuthenticationExtension):
+    target_class = "apps.service_accounts.api.authentication.TokenOfProtocols"
+    name = "programToken"
+
+    def get_security_definition(self, auto_schema: object) -> dict[str, str]:
+        description = (
+            f"A token that begins with {tokens.PREFIX}, here or as Authorization, with or without Bearer"
+        )
+        return {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": description}

@@ -13,7 +13,7 @@ from yggdrasil_engine.engine import UnleashEngine
 
 from apps.flags.engine import Entry, Override, RuleSet, TenantLayer
 from apps.flags.engine.exporters import Known, flagd_document, unleash_state
-from tests.flags.protocols.random_flags import Draw
+from tests.support.random_flags import Draw
 
 TENANT = "7"
 FIELDS = {"user": "userId", "sessionId": "sessionId"}

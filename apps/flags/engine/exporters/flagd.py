@@ -91,6 +91,8 @@ def _logic(condition: Condition) -> Logic:
 
 
 def _of_test(test: Test) -> Logic:
+    if test.operators:
+        raise Inexpressible(f"the operator {test.op} of {test.operators} has no counterpart")
     for names, make in _KINDS:
         if test.op in names:
             return make(test)

@@ -15,6 +15,7 @@ from .. import semver
 from ..definitions import Always, Condition, Either, Every, Test
 from ..moments import parse
 from ..operators import decimal_of
+from ..unleash.dialect import NAME as UNLEASH
 from .inexpressible import Inexpressible
 from .steps import NEVER
 
@@ -107,10 +108,27 @@ def neither(alternatives: Alternatives) -> Alternatives:
 
 
 def _of_test(test: Test) -> Alternatives:
+    if test.operators:
+        return _as_imported(test)
     for names, make in _KINDS:
         if test.op in names:
             return make(test)
     raise Inexpressible(f"the operator {test.op} has no counterpart")
+
+
+def _as_imported(test: Test) -> Alternatives:
+    """A test with the operators of Unleash is the constraint that it was imported from."""
+    operator = {**_TEXTS, **_VERSIONS, **_MOMENTS, "in": "IN"}.get(test.op, f"NUM_{test.op.upper()}")
+    is_known = (
+        test.op in _TEXTS or test.op in _VERSIONS or test.op in _MOMENTS or test.op in (*_NUMBERS, "in", "eq")
+    )
+    if test.operators != UNLEASH or not is_known or (test.negate and not test.missing):
+        raise Inexpressible(f"the operator {test.op} of {test.operators} has no counterpart")
+    values = tuple(map(str, test.values))
+    literal = Literal(test.attribute, operator, inverted=test.negate, ignore_case=test.ignore_case)
+    if test.op in _TEXTS or test.op == "in":
+        return _one(replace(literal, values=values))
+    return either(*(_one(replace(literal, value=value)) for value in values))
 
 
 def _one(literal: Literal) -> Alternatives:

@@ -13,8 +13,11 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..bucketers import NATIVE
 from ..definitions import Flag, Segment, Serves, Share
 from ..reading import read_flag, read_segment
+from ..units import CONSTANT
+from ..unleash.dialect import BUCKETER as IMPORTED
 from .inexpressible import NOTHING, Export, Inexpressible, Known
 from .literals import Alternatives, alternatives_of, both, name_of, neither, sorted_documents
 from .steps import Step, steps_of
@@ -22,8 +25,9 @@ from .steps import Step, steps_of
 PROJECT = "default"
 _WHOLE_WEIGHT = 1000
 _PAYLOADS: Mapping[str, str] = {"string": "string", "integer": "number", "float": "number", "object": "json"}
-_STICKINESS: Mapping[str, str] = {"user": "userId", "random": "random"}
-BUCKETERS = frozenset({"bursar-1"})
+_DEFAULT = (("user", "sessionId", "random"), ("userId", "sessionId", "random"))
+"""The units of the stickiness `default`."""
+BUCKETERS = frozenset({NATIVE, IMPORTED})
 """Of which a whole percentage of units is that of `flexibleRollout`."""
 
 
@@ -132,10 +136,12 @@ def _rollout(share: Share) -> dict[str, Any]:
 
 
 def _stickiness(share: Share) -> str:
-    if len(share.units) != 1:
+    names = tuple(unit.partition(":")[2] or unit for unit in share.units)
+    if names in _DEFAULT:
+        return "default"
+    if len(names) != 1 or share.units[0].startswith(CONSTANT):
         raise Inexpressible("the first of several units decides")
-    unit = share.units[0]
-    return _STICKINESS.get(unit) or name_of(unit.removeprefix("attribute:"))
+    return name_of(names[0])
 
 
 def _variant(flag: Flag, name: str) -> dict[str, Any]:

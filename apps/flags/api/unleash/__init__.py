@@ -1,0 +1,1 @@
+"""The client API of Unleash: /api/client/features, register and metrics."""
