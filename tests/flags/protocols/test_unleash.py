@@ -9,6 +9,7 @@ from django.test import Client
 
 from apps.billing.commands import ChangePlan, DefinePlan
 from apps.bus import dispatch
+from apps.flags import queries
 from apps.flags.api.unleash.views import LEFT_OUT
 from apps.flags.life_cycle import usage
 from apps.flags.models import Revision
@@ -39,7 +40,7 @@ def test_the_state_has_every_flag_and_an_etag(program):
 
     state = response.json()
     assert (response.status_code, state["version"], response[LEFT_OUT]) == (200, 2, "0")
-    assert [*by_name(response)] == sorted(served["key"] for served in DOCUMENTS)
+    assert {*by_name(response)} == {*queries.rule_set().keys} >= {served["key"] for served in DOCUMENTS}
     assert by_name(response)["disabled"]["enabled"] is False
     parameters = {"rollout": "50", "stickiness": "userId", "groupId": "half"}
     assert by_name(response)["half"]["strategies"][0]["parameters"] == parameters
@@ -107,7 +108,7 @@ def test_a_query_selects_features(program):
         return [*by_name(Client().get(address, headers={"Authorization": program.token}))]
 
     assert names("namePrefix=bool") == ["bool-on"]
-    assert len(names("project=default")) == len(DOCUMENTS)
+    assert names("project=default") == names("") != []
     assert names("project=other") == []
 
 
