@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("flags", "0007_feature_configuration"),
+        ("flags", "0008_governance"),
     ]
 
     operations = [
