@@ -12,10 +12,10 @@ from .bucketers import BUCKETERS, Bucketer
 from .conflicts import conflicts
 from .explaining import Explanation
 from .extensions import CHOICES, CONDITIONS
+from .history import environment_name
 from .outcomes import LAYERS, Entry, Evaluation, Layer, Override, Problem, TenantLayer
 from .rule_set import RuleSet, View
 from .tally import Tally
-from .timeline import environment_name
 from .validation import override_of, validate, validate_override
 
 __all__ = [

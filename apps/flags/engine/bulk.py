@@ -28,7 +28,7 @@ class Bulk:
         shapes: dict[str, list[tuple[Any, ...]]] = {}
         self._keys: list[str] = []
         for key, plan, constants in plans:
-            source = _LOOP.format(names=", ".join(constants), body=plan.in_turn())
+            source = _LOOP.format(names=", ".join(constants), body=plan.looping())
             shapes.setdefault(source, []).append((key, *constants.values()))
             self._keys.append(key)
         self._shapes = [

@@ -11,11 +11,11 @@ from .definitions import Flag
 from .emission import Evaluate, Plan, Tick, predicate
 from .explaining import Explainer
 from .expressions import Expressions
+from .history import State, environment_name
 from .outcomes import ALL_ENTITLEMENTS, NESTED, UNLIMITED, TenantLayer
 from .references import References, rivals_of
 from .tally import Tally
-from .timeline import State, environment_name
-from .waterfall import Standing, Subject, steps_of
+from .waterfall import Status, Subject, steps_of
 
 F = TypeVar("F")
 
@@ -58,7 +58,7 @@ class Checked:
 
 class Compilation:
     """The functions of a state: `served` counts, `nested` is called by other flags, `replayed` counts nothing, and
-    `explainers` explain. A tenant shares the functions of the platform, or of another tenant of the same standing."""
+    `explainers` explain. A tenant shares the functions of the platform, or of another tenant of the same status."""
 
     def __init__(
         self,
@@ -71,14 +71,14 @@ class Compilation:
     ) -> None:
         self.checked, self.tally, self.layer, self.enforced = checked, tally, layer, enforced
         self._platform: Compilation = platform or self
-        self._shared: dict[tuple[str, tuple[Standing, ...]], Compilation] = {}
+        self._shared: dict[tuple[str, tuple[Status, ...]], Compilation] = {}
         self.served: Functions[Evaluate] = Functions(self._served)
         self.nested: Functions[Evaluate] = Functions(self._nested)
         self.replayed: Functions[Evaluate] = Functions(self._replayed)
         self.explainers: Functions[Explainer] = Functions(self._explainer)
         self.plans: Functions[Plan] = Functions(self._plan)
         self._segments: dict[tuple[str, bool], Any] = {}
-        self._standings: Functions[Standing] = Functions(self._standing)
+        self._statuses: Functions[Status] = Functions(self._status)
 
     @cached_property
     def bulk(self) -> Bulk:
@@ -111,30 +111,30 @@ class Compilation:
         return Explainer(plan, plan.explaining(self.replayed))
 
     def _owner(self, key: str) -> Compilation:
-        """The compilation with the same standing of the flag and of all flags that it depends on."""
+        """The compilation with the same status of the flag and of all flags that it depends on."""
         platform = self._platform
         if platform is self:
             return self
         keys = (key, *self.checked.references.closure(key))
-        standing = tuple(self._standings[k] for k in keys if k in self.checked.state.flags)
-        if all(self._standings[k] == platform._standings[k] for k in keys if k in self.checked.state.flags):
+        status = tuple(self._statuses[k] for k in keys if k in self.checked.state.flags)
+        if all(self._statuses[k] == platform._statuses[k] for k in keys if k in self.checked.state.flags):
             return platform
-        return platform._shared.setdefault((key, standing), self)
+        return platform._shared.setdefault((key, status), self)
 
-    def _standing(self, key: str) -> Standing:
+    def _status(self, key: str) -> Status:
         known, layer = self.checked.state.flags[key], self.layer
         flag = known.reading.flag
         entitlement = flag.entitlement if flag else None
         in_environment = self.checked.state.environment.get(environment_name(key), True)
         if layer is None:
-            return Standing(in_environment, known.entry.killed, False if entitlement else None)
+            return Status(in_environment, known.entry.killed, False if entitlement else None)
         entitled = limit_reached = None
         if entitlement:
             entitled = not layer.entitlements.isdisjoint((entitlement, ALL_ENTITLEMENTS))
             limit = layer.limits.get(entitlement, UNLIMITED)
             limit_reached = limit != UNLIMITED and layer.usage.get(entitlement, 0) >= limit
         override = layer.overrides.get(key)
-        return Standing(in_environment, known.entry.killed, entitled, bool(limit_reached), override)
+        return Status(in_environment, known.entry.killed, entitled, bool(limit_reached), override)
 
     def _plan(self, key: str) -> Plan:
         known = self.checked.state.flags[key]
@@ -143,7 +143,7 @@ class Compilation:
         if flag and not broken:
             on_variants = {other: on_variants_of(self.checked.flags[other]) for other in rivals_of(flag)}
         expressions = Expressions(self._segment)
-        subject = Subject(flag, self._standings[key], on_variants, broken, self.enforced)
+        subject = Subject(flag, self._statuses[key], on_variants, broken, self.enforced)
         steps = steps_of(subject, expressions)
         return Plan(key, known.entry.revision, steps, expressions.names, tuple(expressions.tests), flag)
 

@@ -52,7 +52,7 @@ class Plan:
         trace: Trace = _bound("c, d, s, t", body, self.constants(None, nested))
         return trace
 
-    def in_turn(self) -> str:
+    def looping(self) -> str:
         """The same steps as a part of a loop over flags of one shape (bulk.py)."""
         return self._body("            ", plain, "n{number}()", "out[key] = {evaluation}; continue")
 

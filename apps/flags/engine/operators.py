@@ -22,8 +22,8 @@ from .definitions import Test
 from .extensions import OPERATORS_OF
 
 Compare = Callable[[Any], "bool | None"]  # None: not comparable
-_LONGEST_PATTERN = 1_000
-_LONGEST_NUMBER = 64
+_MAX_PATTERN_LENGTH = 1_000
+_MAX_NUMBER_LENGTH = 64
 
 
 class BadValue(ValueError):
@@ -116,8 +116,8 @@ def _matches(test: Test) -> Compare:
     options.max_mem = 1 << 20
     patterns = []
     for index, text in enumerate(_texts(Test(test.attribute, test.op, test.values))):
-        if len(text) > _LONGEST_PATTERN:
-            raise BadValue("bad_regex", f"a pattern has at most {_LONGEST_PATTERN} characters", index)
+        if len(text) > _MAX_PATTERN_LENGTH:
+            raise BadValue("bad_regex", f"a pattern has at most {_MAX_PATTERN_LENGTH} characters", index)
         try:
             patterns.append(re2.compile(text, options))
         except (re2.error, UnicodeError) as error:
@@ -139,7 +139,7 @@ def decimal_of(value: Any) -> Decimal | None:
     """The number that is written, so that 0.1 is equal to Decimal("0.1"); None for what is no finite number."""
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, str)):
         return None
-    if isinstance(value, str) and (len(value) > _LONGEST_NUMBER or "_" in value):
+    if isinstance(value, str) and (len(value) > _MAX_NUMBER_LENGTH or "_" in value):
         return None
     try:
         exact = Decimal(repr(value) if isinstance(value, float) else value)

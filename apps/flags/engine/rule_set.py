@@ -11,9 +11,9 @@ from . import explaining
 from .compilation import Checked, Compilation
 from .emission import Evaluate
 from .explaining import Explanation
+from .history import History
 from .outcomes import ERROR, UNKNOWN_FLAG, Entry, Evaluation, TenantLayer
 from .tally import Counted, Tally
-from .timeline import Timeline
 
 _MAX_REPLAYED = 16  # states in memory
 
@@ -22,14 +22,14 @@ class View:
     """The flags as the platform or one tenant sees them. Methods never raise."""
 
     def __init__(
-        self, timeline: Timeline, tally: Tally, epoch: int, layer: TenantLayer | None, of: View | None
+        self, history: History, tally: Tally, epoch: int, layer: TenantLayer | None, of: View | None
     ):
         self.epoch, self.layer = epoch, layer
-        self._timeline, self._tally, self._of = timeline, tally, of
+        self._history, self._tally, self._of = history, tally, of
         self._compiled: dict[int, Compilation] = {}
         self._is_sampled = tally.is_sampled
         self._served: Mapping[str, Evaluate] = {}
-        self._use(timeline.index_at(datetime.now(UTC)))
+        self._use(history.index_at(datetime.now(UTC)))
 
     def evaluate(
         self, key: str, default: Any, context: Mapping[str, Any], as_of: datetime | None = None
@@ -51,7 +51,7 @@ class View:
     ) -> Evaluation:
         """The unusual ones: replayed, or timed."""
         if as_of is not None:
-            compilation = self._at(self._timeline.index_at(as_of))
+            compilation = self._at(self._history.index_at(as_of))
             if not isinstance(key, str) or key not in compilation.checked.state.flags:
                 return Evaluation(default, None, UNKNOWN_FLAG, None, 0)
             return compilation.replayed[key](_as_of(context, as_of), default)
@@ -77,7 +77,7 @@ class View:
     ) -> Explanation:
         """What `evaluate` returns, and why. It is not counted."""
         try:
-            compilation = self._now() if as_of is None else self._at(self._timeline.index_at(as_of))
+            compilation = self._now() if as_of is None else self._at(self._history.index_at(as_of))
             if not isinstance(key, str) or key not in compilation.checked.state.flags:
                 return explaining.unknown(key, default)
             context = context if as_of is None else _as_of(context, as_of)
@@ -110,15 +110,15 @@ class View:
 
     def _now(self) -> Compilation:
         """The compilation of this moment."""
-        moments = self._timeline.moments
+        moments = self._history.moments
         if self._index < len(moments) and datetime.now(UTC) >= moments[self._index]:
-            self._use(self._timeline.index_at(datetime.now(UTC)))
+            self._use(self._history.index_at(datetime.now(UTC)))
         return self._at(self._index)
 
     def _use(self, index: int) -> None:
         """Serves a state. While revisions of the future wait for their moment, each evaluation looks at the clock."""
         self._index = index
-        waits = index < len(self._timeline.moments)
+        waits = index < len(self._history.moments)
         self._served = _Awaiting(self) if waits else self._at(index).served
 
     def _at(self, index: int) -> Compilation:
@@ -131,7 +131,7 @@ class View:
 
     def _compile(self, index: int) -> Compilation:
         if self._of is None:
-            return Compilation(Checked(self._timeline.state(index)), self._tally)
+            return Compilation(Checked(self._history.state(index)), self._tally)
         platform = self._of._at(index)
         return Compilation(platform.checked, self._tally, self.layer, platform)
 
@@ -167,14 +167,14 @@ class RuleSet(View):
         tally: Tally | None = None,
     ) -> None:
         self.tally = tally or Tally()
-        super().__init__(Timeline(flags, segments, environment or {}), self.tally, epoch, None, None)
+        super().__init__(History(flags, segments, environment or {}), self.tally, epoch, None, None)
         compilation = self._now()
         for key in compilation.checked.state.flags:
             _ = compilation.served[key]  # compiled now, not in the first evaluation
 
     def for_tenant(self, layer: TenantLayer) -> View:
         """The flags under the plan of a tenant, narrowed by its overrides. Compiled at the first use of each flag."""
-        return View(self._timeline, self.tally, self.epoch, layer, self)
+        return View(self._history, self.tally, self.epoch, layer, self)
 
     def drain_counts(self) -> dict[Counted, int]:
         """Evaluations by (key, variant, reason) since the last call."""

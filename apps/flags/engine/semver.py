@@ -9,7 +9,7 @@ _NUMBER = r"(0|[1-9]\d{0,30})"
 _TAIL = r"(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
 _STRICT = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}{_TAIL}", re.ASCII)
 _LOOSE = re.compile(rf"[vV]?{_NUMBER}(?:\.{_NUMBER})?(?:\.{_NUMBER})?{_TAIL}", re.ASCII)
-_LONGEST = 256
+_MAX_LENGTH = 256
 
 # Numbers of a pre-release are smaller than its words; a version without one is larger than all with one.
 Version: TypeAlias = tuple[int, int, int, tuple[tuple[int, int, str], ...]]
@@ -18,7 +18,7 @@ _RELEASE = ((2, 0, ""),)
 
 def parse(text: object, *, loose: bool) -> Version | None:
     """A key that sorts as the versions do; None if the text is no version."""
-    if not isinstance(text, str) or len(text) > _LONGEST:
+    if not isinstance(text, str) or len(text) > _MAX_LENGTH:
         return None
     match = (_LOOSE if loose else _STRICT).fullmatch(text)
     if match is None:

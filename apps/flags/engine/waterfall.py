@@ -53,7 +53,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Status:
     """Of one flag, for one tenant: what the documents do not say. `entitled` is None for a flag without entitlement."""
 
     in_environment: bool = True
@@ -68,7 +68,7 @@ class Subject:
     """A flag in its rule set. `on_variants` are those of the flags that it requires, excludes or implies."""
 
     flag: Flag | None  # None: its document cannot be read
-    standing: Standing
+    status: Status
     on_variants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     broken: str = ""
     enforced: bool = True  # the conflict rules
@@ -103,11 +103,11 @@ def _layers(subject: Subject, expressions: Expressions) -> Iterator[Step]:
 
 
 def _global(subject: Subject) -> Iterator[Step]:
-    if not subject.standing.in_environment:
+    if not subject.status.in_environment:
         yield Step(
             "global", TRUE, subject.off(DISABLED_BY_ENVIRONMENT), "The environment switches the flag off."
         )
-    if subject.standing.killed:
+    if subject.status.killed:
         yield Step("global", TRUE, subject.off(KILLED), "The flag is killed.")
     if subject.flag is None or subject.broken:
         facts = {"problem": subject.broken}
@@ -117,15 +117,15 @@ def _global(subject: Subject) -> Iterator[Step]:
 
 
 def _tenant(flag: Flag, subject: Subject, expressions: Expressions) -> Iterator[Step]:
-    standing = subject.standing
+    status = subject.status
     facts: dict[str, Any] = {"entitlement": flag.entitlement}
-    if standing.entitled is False:
+    if status.entitled is False:
         message = "The plan does not include “{entitlement}”."
         yield Step("tenant", TRUE, subject.off(NOT_ENTITLED), message, facts)
-    if standing.limit_reached:
+    if status.limit_reached:
         message = "The limit of “{entitlement}” is reached."
         yield Step("tenant", TRUE, subject.off(LIMIT_REACHED), message, facts)
-    override = standing.override
+    override = status.override
     if override is None:
         return
     narrowed = subject.off(NARROWED_BY_TENANT)

@@ -7,6 +7,7 @@ labels       the whole of a string, or of an element of a template, in its own c
 columns      fields of models
 unless_line  regular expressions: a line that one matches has no violation of this row
 only_in      paths to which a row is limited
+not_in       paths in which the word is a term
 """
 
 import re
@@ -40,6 +41,7 @@ class Row:
     unless: tuple[str, ...] = ()
     unless_line: tuple[str, ...] = ()
     only_in: tuple[str, ...] = ()
+    not_in: tuple[str, ...] = ()
     finds: tuple[str, ...] = field(default=(), compare=False)
     passes: tuple[str, ...] = field(default=(), compare=False)
 
@@ -52,7 +54,7 @@ class Row:
         return tuple(name for name in self.names if not name.startswith("="))
 
     def applies_to(self, path: str, line: str) -> bool:
-        if self.only_in and not path.startswith(self.only_in):
+        if (self.only_in and not path.startswith(self.only_in)) or path.startswith(self.not_in):
             return False
         return not any(re.search(exception, line) for exception in self.unless_line)
 

@@ -9,7 +9,7 @@ import pytest
 from .documents import flag, segment, targeted, where
 from .under_test import engine, module
 
-MARCH, APRIL, MAY = (datetime(2026, month, 1, tzinfo=UTC) for month in (3, 4, 5))
+MARCH, APRIL, JUNE = (datetime(2026, month, 1, tzinfo=UTC) for month in (3, 4, 6))
 DAY = timedelta(days=1)
 
 
@@ -29,7 +29,7 @@ def clock(monkeypatch):
             return cls.current
 
     monkeypatch.setattr(module("rule_set"), "datetime", Clock)
-    monkeypatch.setattr(module("timeline"), "datetime", Clock)
+    monkeypatch.setattr(module("history"), "datetime", Clock)
     return Clock
 
 
@@ -86,13 +86,13 @@ def test_replay_uses_the_segment_of_that_moment():
 
 
 def test_revision_of_the_future_is_served_from_its_moment(clock):
-    rules = engine.RuleSet([entry(flag(enabled=False), 1, MARCH), entry(flag(), 2, MAY)])
+    rules = engine.RuleSet([entry(flag(enabled=False), 1, MARCH), entry(flag(), 2, JUNE)])
     view = rules.for_tenant(engine.TenantLayer("t1"))
 
     assert [served.evaluate("screen", None, {}).revision for served in (rules, view)] == [1, 1]
-    assert rules.evaluate("screen", None, {}, as_of=MAY).revision == 2
+    assert rules.evaluate("screen", None, {}, as_of=JUNE).revision == 2
 
-    clock.current = MAY
+    clock.current = JUNE
 
     assert [served.evaluate("screen", None, {}).revision for served in (rules, view)] == [2, 2]
     assert rules.evaluate_all({})["screen"].revision == 2
@@ -101,9 +101,9 @@ def test_revision_of_the_future_is_served_from_its_moment(clock):
 
 
 def test_revision_of_the_future_does_not_revive_a_killed_flag(clock):
-    rules = engine.RuleSet([entry(flag(), 1, MARCH, killed=True), entry(flag(), 2, MAY)])
+    rules = engine.RuleSet([entry(flag(), 1, MARCH, killed=True), entry(flag(), 2, JUNE)])
 
-    clock.current = MAY
+    clock.current = JUNE
 
     assert rules.evaluate("screen", None, {})[1:3] == ("off", "KILLED")
 

@@ -281,7 +281,7 @@ class TestConflicts:
         assert "for 1 of 4 contexts" in problems[1].message
         assert "for 2 of 4 contexts" in problems[0].message
 
-    def test_kept_on_the_population(self):
+    def test_satisfied_by_the_population(self):
         rules = rules_of(flag("a", implies=["b"]), flag("b"))
 
         assert engine.conflicts(rules, [{}, {"user": "1"}]) == []

@@ -39,7 +39,7 @@ def environment_name(key: str) -> str:
     return key.upper().replace(".", "_").replace("-", "_").removeprefix(PREFIX)
 
 
-class Timeline:
+class History:
     """Entries by key, in the order of the moments from which they are served."""
 
     def __init__(
