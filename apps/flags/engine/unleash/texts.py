@@ -10,14 +10,16 @@ from typing import TypeAlias
 
 from .. import semver
 
-Instant: TypeAlias = tuple[datetime, int]
+Instant: TypeAlias = tuple[int, int]
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_CYCLE_YEARS, _CYCLE_S = 400, 146_097 * 86_400
 _NUMBER = re.compile(
     r"[+-]?(?:inf|infinity|nan|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?)", re.IGNORECASE
 )
 _INSTANT = re.compile(
-    r"\s*(\+[0-9]{1,9}|[0-9]{1,4})\s*-\s*([0-9]{1,2})\s*-\s*([0-9]{1,2})\s*(?:[Tt]|(?<=\s))"
+    r"\s*([-+][0-9]{1,6}|[0-9]{1,4})\s*-\s*([0-9]{1,2})\s*-\s*([0-9]{1,2})\s*(?:[Tt]|(?<=\s))"
     r"\s*([0-9]{1,2})\s*:\s*([0-9]{1,2})\s*:\s*([0-9]{1,2})(?:\.([0-9]+))?"
     r"\s*(?:[Zz]|[Uu][Tt][Cc]|([-+\N{MINUS SIGN}])([0-9]{2})[\s:]*([0-5][0-9]))\s*"
 )
@@ -33,7 +35,7 @@ def version(text: str) -> semver.Version | None:
 
 
 def instant(text: str) -> Instant | None:
-    """The second and its nanoseconds; 1,000,000,000 and more in a leap second."""
+    """The second since 2000 and its nanoseconds; 1,000,000,000 and more in a leap second."""
     match = _INSTANT.fullmatch(text)
     if match is None:
         return None
@@ -41,11 +43,13 @@ def instant(text: str) -> Instant | None:
     nanoseconds = int((match[7] or "0")[:9].ljust(9, "0"))
     if second == 60:
         second, nanoseconds = 59, nanoseconds + 1_000_000_000
+    cycle, year = divmod(year - _EPOCH.year, _CYCLE_YEARS)  # of the calendar: Python ends in the year 9999
     try:
         zone = timezone(_offset(match[8], match[9], match[10]))
-        return datetime(year, month, day, hour, minute, second, tzinfo=zone).astimezone(UTC), nanoseconds
-    except (ValueError, OverflowError):
+        moment = datetime(_EPOCH.year + year, month, day, hour, minute, second, tzinfo=zone) - _EPOCH
+    except ValueError:
         return None
+    return cycle * _CYCLE_S + moment.days * 86_400 + moment.seconds, nanoseconds
 
 
 def _offset(sign: str | None, hours: str | None, minutes: str | None) -> timedelta:
@@ -66,6 +70,8 @@ def network(text: str) -> Network | None:
     if address(host) is None or not re.fullmatch(r"\+?[0-9]+|[0-9.]+", prefix if slash else "0"):
         return None
     try:
-        return ipaddress.ip_network(f"{host}/{prefix.lstrip('+')}" if slash else host, strict=False)
+        parsed = ipaddress.ip_network(f"{host}/{prefix.lstrip('+')}" if slash else host, strict=False)
     except ValueError:
         return None
+    is_host_mask = "." in prefix and str(parsed.netmask) != prefix
+    return None if is_host_mask else parsed

@@ -7,15 +7,24 @@ import string
 
 import re2
 
-_WORD = r"\p{L}\p{M}\p{Nd}\p{Pc}"
+_WORD = (
+    r"\p{L}\p{M}\p{Nd}\p{Nl}\p{Pc}\x{200c}\x{200d}"  # and letters in circles and squares:
+    r"\x{24b6}-\x{24e9}\x{1f130}-\x{1f149}\x{1f150}-\x{1f169}\x{1f170}-\x{1f189}"
+)
 _SPACE = r"\s\v\x{85}\p{Z}"
 _CLASSES = {"d": r"\p{Nd}", "w": _WORD, "s": _SPACE}
+_NOT_IN_CLASS = {
+    "D": r"\P{Nd}",
+    "S": r"\x{0}-\x{8}\x{e}-\x{1f}!-\x{84}\x{86}-\x{9f}\x{a1}-\x{167f}\x{1681}-\x{1fff}\x{200b}-\x{2027}"
+    r"\x{202a}-\x{202e}\x{2030}-\x{205e}\x{2060}-\x{2fff}\x{3001}-\x{10ffff}",
+}
 _KNOWN_ESCAPES = frozenset("aftnrvAzbBpPx")
 _PUNCTUATION = frozenset(string.punctuation + " ") - {"<", ">"}
 _REPETITION = re.compile(r"\{[0-9]+(?:,[0-9]*)?\}")
-_CODE_POINT = re.compile(r"\\[uU](?:\{([0-9A-Fa-f]+)\}|([0-9A-Fa-f]{4}))")
+_CODE_POINT = re.compile(r"\\(?:[uU]\{([0-9A-Fa-f]+)\}|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8}))")
 _BRACED = re.compile(r"\\[pPx]\{[^{}]*\}")
-_FLAGS = re.compile(r"\(\?[a-zA-Z]*-?[a-zA-Z]*[uxR][a-zA-Z-]*[:)]")
+_FLAGS = re.compile(r"\(\?(?:[a-zA-Z]*-?[a-zA-Z]*[uxR][a-zA-Z-]*[:)]|-?\))")
+_GROUP = re.compile(r"\(\?P?<([^>]+)>")
 _POSIX = re.compile(r"\[:\^?[a-z]+:\]")
 MAX_CHARACTERS = 1_000
 
@@ -27,7 +36,10 @@ class NoPattern(ValueError):
 def re2_pattern(expression: str) -> str:
     """Raises NoPattern."""
     if _FLAGS.search(expression):
-        raise NoPattern("the flags u, x and R do not exist in RE2")
+        raise NoPattern("RE2 has no flags u, x and R, and no empty ones")
+    groups = _GROUP.findall(expression)
+    if len(set(groups)) < len(groups):
+        raise NoPattern("two groups have one name")
     pattern = "".join(_Translation(expression).parts())
     if len(pattern) > MAX_CHARACTERS:
         raise NoPattern(f"a pattern has at most {MAX_CHARACTERS} characters")
@@ -47,8 +59,7 @@ class _Translation:
     def parts(self) -> list[str]:
         parts = []
         while self.position < len(self.expression):
-            part = self._next()
-            parts.append(part)
+            parts.append(self._next())
         return parts
 
     def _next(self) -> str:
@@ -90,7 +101,7 @@ class _Translation:
         match = _CODE_POINT.match(self.expression, self.position)
         if match is not None:
             self.position = match.end()
-            return rf"\x{{{match[1] or match[2]}}}"
+            return rf"\x{{{match[1] or match[2] or match[3]}}}"
         match = _BRACED.match(self.expression, self.position)
         if match is not None:
             self.position = match.end()
@@ -109,6 +120,6 @@ class _Translation:
             return f"[{members}]" if character.islower() else f"[^{members}]"
         if character.islower():
             return members
-        if character == "D":
-            return r"\P{Nd}"
+        if character in _NOT_IN_CLASS:
+            return _NOT_IN_CLASS[character]
         raise NoPattern(rf"RE2 has no \{character} of Unicode inside a class")
