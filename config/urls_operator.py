@@ -24,6 +24,7 @@ urlpatterns = [
         "identity",
         "notices",
         "schedules",
+        "flags",
         "jobs",
         "service-accounts",
         "monitoring",

@@ -15,6 +15,7 @@ urlpatterns = [
     path("api/v1/identity/", include(support.TENANT)),
     path("api/v1/billing/", include("apps.billing.api.tenant_urls")),
     path("", include("apps.flags.api.protocol_urls")),
+    path("api/v1/flags/", include("apps.flags.api.tenant_urls")),
     *mounted(
         "attachments",
         "periods",

@@ -25,6 +25,7 @@ MODULE = Module(
         "feature_flag.stale",
     ),
     subscribes=("feature_flag.proposed", "feature_flag.rollout_progressed"),
+    router="apps.flags.api.urls",
     grants={
         "owner": (VIEW, MANAGE, KILL, EVALUATE),
         "auditor": (VIEW,),

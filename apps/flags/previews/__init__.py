@@ -1,6 +1,6 @@
 """Previews: for whom a change set changes what, computed on the real population before its approval."""
 
-from .computing import preview_of
+from .computing import comparison_of, effect_of, preview_of
 from .scheduling import compute_after_commit
 
-__all__ = ["compute_after_commit", "preview_of"]
+__all__ = ["comparison_of", "compute_after_commit", "effect_of", "preview_of"]

@@ -51,7 +51,11 @@ class Comparison:
 
 def preview_of(change_set: ChangeSet) -> dict[str, Any]:
     """Of the platform: on all tenants, outside of any transaction. Of a tenant: on its own users."""
-    comparison = comparison_of(change_set)
+    return effect_of(comparison_of(change_set))
+
+
+def effect_of(comparison: Comparison) -> dict[str, Any]:
+    """As a preview. A comparison outlives the transaction in which it was made."""
     tenant = current_tenant()
     found = [(tenant, _effect_here(tenant, comparison))] if tenant else list(_effects(comparison))
     return _summary(found)

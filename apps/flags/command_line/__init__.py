@@ -1,0 +1,1 @@
+"""The verbs of `manage.py flags`: their arguments, and what each does."""

@@ -1,0 +1,122 @@
+"""Verbs that change documents: `set`, `import` and `restore`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from apps.console.terminal import Output
+from apps.flags import queries
+from apps.flags.commands import ImportFlags, ItemChange, ProposeChange, RestoreRevision
+from apps.flags.errors import FlagNotFound
+from apps.flags.models import Revision
+from apps.kernel import strict_json
+from apps.kernel.exit_codes import EXIT_CODE_WRONG_USAGE
+from apps.kernel.features import DECLARED
+from apps.kernel.notation.arguments import whole_number
+from apps.kernel.tenant import current_tenant
+
+from .publishing import add_publication, propose
+
+FIELDS = ("enabled", "default_variant", "percentage", "unit", "roles")
+OF_ROLLOUT = ("percentage", "unit")
+
+
+def add_set(parser: ArgumentParser) -> None:
+    parser.add_argument("--document", default="", metavar="FILE", help="The whole document; - is stdin.")
+    parser.add_argument("--enable", action="store_const", const=True, dest="enabled")
+    parser.add_argument("--disable", action="store_const", const=False, dest="enabled")
+    parser.add_argument("--default-variant", metavar="VARIANT")
+    parser.add_argument("--percentage", type=percentage, help="0 to 100, in steps of 0.001.")
+    parser.add_argument("--unit", choices=("user", "company", "tenant"))
+    parser.add_argument("--role", action="append", dest="roles", metavar="ROLE", help="May be repeated.")
+    parser.add_argument("--remove", action="store_true", help="Remove the override, or retire the flag.")
+    add_publication(parser)
+
+
+def set_flag(
+    *, key: str, document: str, remove: bool, reason: str, effective_at: dt.datetime | None, **options: Any
+) -> Output:
+    """Changes named fields of the last published document, or replaces it. In a tenant this is its override."""
+    kind = Revision.Kind.OVERRIDE if current_tenant() else Revision.Kind.FLAG
+    if queries.flag_of_platform(key) is None:
+        raise FlagNotFound(key=key)
+    fields = {name: options.pop(name) for name in FIELDS}
+    chosen = {name: value for name, value in fields.items() if value is not None}
+    if bool(document) + bool(chosen) + remove != 1:
+        raise CommandError(
+            "Use --document, --remove, or fields such as --disable.", returncode=EXIT_CODE_WRONG_USAGE
+        )
+    published = queries.latest(kind, key)
+    before = _served(kind, key, published)
+    after = None if remove else _json_in(document) if document else _changed(kind, key, before, chosen)
+    item = ItemChange(kind=kind, key=key, document=after, base=published.pk if published else 0)
+    command = ProposeChange(items=(item,), reason=reason, effective_at=effective_at)
+    return propose(command, reason=reason, **options)
+
+
+def _served(kind: str, key: str, published: Revision | None) -> Mapping[str, Any]:
+    """Before its first revision, a flag serves what its declaration says."""
+    if published is None and kind == Revision.Kind.FLAG and key in DECLARED:
+        return DECLARED[key].document
+    return (published.document if published else None) or {}
+
+
+def percentage(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise ArgumentTypeError("this is no number") from None
+    if not 0 <= value <= 100:
+        raise ArgumentTypeError("it is from 0 to 100")
+    return value
+
+
+def _changed(kind: str, key: str, before: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    if kind == Revision.Kind.OVERRIDE:
+        own = {name: value for name, value in fields.items() if name in ("enabled", "roles", "percentage")}
+        return {"format": 1, "key": key, "enabled": True, **before, **own}
+    document = {**before, **{name: value for name, value in fields.items() if name not in OF_ROLLOUT}}
+    if rollout := {name: value for name, value in fields.items() if name in OF_ROLLOUT}:
+        document["rollout"] = {"unit": "user", "percentage": 100.0} | (before.get("rollout") or {}) | rollout
+    return document
+
+
+def add_import(parser: ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="As written by export; - is stdin.")
+    add_publication(parser)
+
+
+def import_flags(*, file: str, reason: str, effective_at: dt.datetime | None, **options: Any) -> Output:
+    command = ImportFlags(file=_text_in(file), reason=reason, effective_at=effective_at)
+    return propose(command, reason=reason, **options)
+
+
+def add_restore(parser: ArgumentParser) -> None:
+    parser.add_argument("revision_id", type=whole_number(), metavar="REVISION", help="As in history.")
+    add_publication(parser)
+
+
+def restore(*, revision_id: int, reason: str, effective_at: dt.datetime | None, **options: Any) -> Output:
+    command = RestoreRevision(revision_id=revision_id, reason=reason, effective_at=effective_at)
+    return propose(command, reason=reason, **options)
+
+
+def _text_in(path: str) -> str:
+    try:
+        return sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{path} cannot be read: {error}", returncode=EXIT_CODE_WRONG_USAGE) from None
+
+
+def _json_in(path: str) -> Any:
+    try:
+        return strict_json.loads(_text_in(path))
+    except strict_json.NotStrictJSON as error:
+        raise CommandError(f"{path} is not JSON: {error}", returncode=EXIT_CODE_WRONG_USAGE) from None
