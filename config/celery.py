@@ -42,19 +42,12 @@ def measure_waiting_time(task: Any, **_: Any) -> None:
 
 @signals.worker_process_init.connect
 def report_flags_of_worker(**_: Any) -> None:
-    """Each process that executes tasks reports which flags it serves."""
+    """Each process that executes tasks reports which flags it serves. Beat evaluates none: it has no database."""
     from apps.flags.store.processes import REPORTER
 
     from .keys.kinds import declared
 
     REPORTER.start(" and ".join(f"worker {kind}" for kind in sorted(declared())) or "worker")
-
-
-@signals.beat_init.connect
-def report_flags_of_beat(**_: Any) -> None:
-    from apps.flags.store.processes import REPORTER
-
-    REPORTER.start("beat")
 
 
 @signals.worker_process_shutdown.connect

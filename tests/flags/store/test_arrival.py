@@ -117,17 +117,15 @@ def test_a_change_announces_itself_after_the_commit(db):
     assert freshness.stamp_name().startswith("tenant:public:")
 
 
-@pytest.mark.exhaustive("starts a web server, a worker, a relay and beat")
-def test_processes_of_every_kind_report_and_a_stopped_one_is_named(environment, port, tmp_path):
-    schedule = str(tmp_path / "beat")
+@pytest.mark.exhaustive("starts a web server, a worker and a relay")
+def test_processes_of_every_kind_report_and_a_stopped_one_is_named(environment, port):
     with (
         running(environment, "gunicorn", *_web(port)),
         worker(environment, "default"),
-        running(environment, "celery", "-A", "config", "beat", "-s", schedule, "--pidfile="),
         subprocess.Popen([sys.executable, "manage.py", "relay"], cwd=ROOT, env=environment) as relay,
     ):
         try:
-            kinds = {"web", "worker default", "beat", "relay"}
+            kinds = {"web", "worker default", "relay"}
             eventually(lambda: {one.kind for one in processes.registered()} >= kinds or None)
             serve(document())
             complete = flags.wait_for_arrival(within_s=60)
