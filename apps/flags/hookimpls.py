@@ -36,7 +36,7 @@ FLAG_REFERENCES = declare_kind(
 
 exclude_from_clones("flags.Exposure", "flags.Outcome")
 counts.CONSUMERS.append(usage.record_usage)
-limits.WATCHERS.append(freshness.usage_changed)
+limits.NOTED_BY.append(freshness.usage_changed)
 declare_pii("flags.Flag", owner=EMAIL)
 declare_pii("flags.ChangeSet", author_name=NAME, reason=TEXT)
 declare_pii(

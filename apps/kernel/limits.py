@@ -35,7 +35,7 @@ class Limit:
 
 
 LIMITS: dict[str, Limit] = {}
-WATCHERS: list[Callable[[Limit], None]] = []
+NOTED_BY: list[Callable[[Limit], None]] = []
 """Functions that are called in the transaction in which more of a limit is used."""
 
 
@@ -66,5 +66,5 @@ def must_allow(limit: Limit, more: int = 1) -> None:
         COUNTING.key(tenant=tenant.id, limit=limit.name).hold(cursor)
     if (used := limit.count()) + more > most:
         raise LimitReached(most=most, unit=limit.unit, used=used, limit=limit.name)
-    for watch in WATCHERS:
-        watch(limit)
+    for note_use in NOTED_BY:
+        note_use(limit)

@@ -28,6 +28,6 @@ FEATURES = "apps.flags.queries"
 """Module with the values of flags, for layers below the app."""
 FLAG_SOURCE = env().flag_source
 REPORTING_KIND = reporting_kind()
-"""Kind of a process that reports which flags it serves, in the proof that a kill has arrived; empty for others."""
+"""Kind of a process that reports which flags it serves, when one is changed or killed; empty for others."""
 _token = env().flag_source_token
 FLAG_SOURCE_TOKEN = _token.get_secret_value() if _token else ""

@@ -1,4 +1,4 @@
-"""Proof of arrival: which processes serve a change, and which are missing."""
+"""Arrival of a change: which processes serve it, and which are missing."""
 
 from __future__ import annotations
 

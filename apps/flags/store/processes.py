@@ -44,7 +44,7 @@ log = logging.getLogger("bursar.flags")
 
 @dataclass(frozen=True)
 class Process:
-    """A registered process. `namespace` tells the processes of one kernel apart from those of others with its name.
+    """A registered process. `namespace` distinguishes kernels whose node has the same name.
 
     seen_at  of its latest report, in seconds since 1970
     """

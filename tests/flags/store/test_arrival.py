@@ -1,4 +1,4 @@
-"""Proof of arrival: each process reports the epoch that it serves, and one that does not is named."""
+"""Arrival of a change: each process reports the epoch that it serves, and one that does not is named."""
 
 import os
 import signal

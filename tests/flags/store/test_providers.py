@@ -34,7 +34,7 @@ class TestFile:
         for held in getattr(providers.current(), "_held", {}).values():
             held.until = 0.0  # a second later
 
-    def test_its_flags_replace_those_of_the_database(self, path):
+    def test_the_flags_of_the_file_replace_those_of_the_database(self, path):
         serve(document("of.the-database"))
         self.write(path, document())
 

@@ -275,7 +275,7 @@ class TestFailures:
         assert counts.TALLY.errors == before + 1
         assert KEY in caplog.text
 
-    def test_what_was_loaded_before_is_served_while_the_database_fails(self, flag, monkeypatch):
+    def test_rules_in_memory_are_served_while_the_database_fails(self, flag, monkeypatch):
         serve(document())
         assert flags.is_on(flag)
 

@@ -89,7 +89,7 @@ def _of_flagd(document: Any) -> tuple[Documents, Documents]:
 
 def _must_be_right(key: str, problems: Iterable[Problem]) -> None:
     if wrong := [problem for problem in problems if not problem.is_warning]:
-        raise FileIsWrong("; ".join(f"{key}{problem.place}: {problem.message}" for problem in wrong))
+        raise FileIsWrong("; ".join(f"{key}{pointer}: {message}" for _, pointer, message, _ in wrong))
 
 
 def _stored(documents: Documents) -> tuple[Stored, ...]:

@@ -99,7 +99,7 @@ class OfrepProvider:
         if remote.view is None:
             with remote.lock:
                 if remote.view is None:
-                    self._ask(remote)
+                    self._request(remote)
         self._poll()
         assert remote.view is not None  # noqa: S101 - `_ask` sets it or raises
         return remote.view
@@ -115,7 +115,7 @@ class OfrepProvider:
                 self._remotes.pop(name, None)
                 continue
             try:
-                self._ask(remote)
+                self._request(remote)
             except (AddressRefused, CannotReach, ServerRefuses, ValueError, KeyError, TypeError) as error:
                 log.error("Flags of %s could not be refreshed, the earlier ones are served: %s", name, error)
 
@@ -130,7 +130,7 @@ class OfrepProvider:
             time.sleep(POLL_S)
             self.refresh()
 
-    def _ask(self, remote: Remote) -> None:
+    def _request(self, remote: Remote) -> None:
         headers = {"Content-Type": "application/json"}
         if settings.FLAG_SOURCE_TOKEN:
             headers["Authorization"] = f"Bearer {settings.FLAG_SOURCE_TOKEN}"
