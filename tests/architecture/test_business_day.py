@@ -8,6 +8,7 @@ import pytest
 from tests.support.source_files import ROOT, sources
 
 PLATFORM_DAYS = {
+    "apps/flags/store/providers/file.py": "a file of flags is of the platform",
     "apps/operations/counting.py": "usage of tenants is counted per day of the platform",
     "apps/operations/handlers/onboard_tenant.py": "a tenant that is being made has no time zone yet",
     "apps/operations/queries.py": "cold storage of the audit log is due on a day of the platform",

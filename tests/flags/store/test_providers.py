@@ -16,9 +16,11 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _no_provider_of_another_test():
+def _no_provider_of_another_test(settings):
     providers._of.cache_clear()
     yield
+    if settings.FLAG_SOURCE and isinstance(provider := providers.current(), ofrep.OfrepProvider):
+        provider.close()
     providers._of.cache_clear()
 
 

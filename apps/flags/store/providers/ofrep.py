@@ -90,6 +90,7 @@ class OfrepProvider:
         self._url = address.rstrip("/") + PATH
         self._remotes: dict[str, Remote] = {}
         self._thread: threading.Thread | None = None
+        self._closed = threading.Event()
 
     def view(self) -> RemoteView:
         """From memory; the first evaluation of a tenant waits for the server, and raises its error."""
@@ -126,9 +127,12 @@ class OfrepProvider:
             self._thread.start()
 
     def _run(self) -> None:
-        while threading.main_thread().is_alive():
-            time.sleep(POLL_S)
+        while not self._closed.wait(POLL_S):
             self.refresh()
+
+    def close(self) -> None:
+        """Ends the thread."""
+        self._closed.set()
 
     def _request(self, remote: Remote) -> None:
         headers = {"Content-Type": "application/json"}
