@@ -23,14 +23,21 @@ _LOOP = """def flags(c, d, out, rows, failed):
 """
 
 
+Row = tuple[str, tuple[Any, ...]]
+
+
+def row_of(key: str, plan: Plan, constants: Mapping[str, Any]) -> Row:
+    """The source of a flag's shape, and the flag's constants."""
+    return _LOOP.format(names=", ".join(constants), body=plan.looping()), (key, *constants.values())
+
+
 class Bulk:
-    def __init__(self, plans: Iterable[tuple[str, Plan, Mapping[str, Any]]]) -> None:
+    def __init__(self, rows: Iterable[Row]) -> None:
         shapes: dict[str, list[tuple[Any, ...]]] = {}
         self._keys: list[str] = []
-        for key, plan, constants in plans:
-            source = _LOOP.format(names=", ".join(constants), body=plan.looping())
-            shapes.setdefault(source, []).append((key, *constants.values()))
-            self._keys.append(key)
+        for source, row in rows:
+            shapes.setdefault(source, []).append(row)
+            self._keys.append(row[0])
         self._shapes = [
             (FunctionType(compiled(s), dict(BUILTINS)), tuple(rows)) for s, rows in shapes.items()
         ]

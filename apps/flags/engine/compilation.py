@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
-from .bulk import Bulk
+from .bulk import Bulk, Row, row_of
 from .definitions import Flag
 from .emission import Evaluate, Plan, Tick, predicate
 from .explaining import Explainer
@@ -76,6 +76,7 @@ class Compilation:
         self.nested: Functions[Evaluate] = Functions(self._nested)
         self.replayed: Functions[Evaluate] = Functions(self._replayed)
         self.explainers: Functions[Explainer] = Functions(self._explainer)
+        self.rows: Functions[Row] = Functions(self._row)
         self.plans: Functions[Plan] = Functions(self._plan)
         self._segments: dict[tuple[str, bool], Any] = {}
         self._statuses: Functions[Status] = Functions(self._status)
@@ -83,11 +84,11 @@ class Compilation:
     @cached_property
     def bulk(self) -> Bulk:
         """All flags at once."""
-        plans = []
-        for key in self.checked.state.flags:
-            owner = self._owner(key)
-            plans.append((key, owner.plans[key], owner.plans[key].constants(owner._ticks(key), owner.nested)))
-        return Bulk(plans)
+        return Bulk(self._owner(key).rows[key] for key in self.checked.state.flags)
+
+    def _row(self, key: str) -> Row:
+        plan = self.plans[key]
+        return row_of(key, plan, plan.constants(self._ticks(key), self.nested))
 
     def _ticks(self, key: str) -> Tick:
         return lambda variant, reason: self.tally.tick(key, variant, reason)

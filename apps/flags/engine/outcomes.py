@@ -65,6 +65,9 @@ class Override:
     percentage: float | None = None
     revision: int = 0
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "roles", tuple(self.roles))  # a list of JSON, too
+
 
 @dataclass(frozen=True)
 class TenantLayer:

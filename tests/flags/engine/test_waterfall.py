@@ -72,7 +72,7 @@ def test_limit_of_an_entitlement(limit, usage, reason):
     ("override", "context", "result"),
     [
         ({"enabled": False}, USER, ("off", "NARROWED_BY_TENANT")),
-        ({"roles": ("clerk",)}, USER, ("off", "NARROWED_BY_TENANT")),
+        ({"roles": ["clerk"]}, USER, ("off", "NARROWED_BY_TENANT")),
         ({"roles": ("clerk",)}, {**USER, "role": "clerk"}, ("on", "DEFAULT")),
         ({"percentage": 0}, USER, ("off", "NARROWED_BY_TENANT")),
         ({"percentage": 100}, USER, ("on", "DEFAULT")),
