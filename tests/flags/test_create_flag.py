@@ -36,7 +36,7 @@ def test_a_created_flag_is_registered_and_its_document_is_a_draft(operator):
     assert (draft.state, draft.origin, draft.reason) == ("draft", "create", REASON)
     assert draft.revisions.get().document == document()
     assert queries.latest("flag", KEY) is None
-    assert OutboxEvent.objects.filter(name="feature_flag.created").count() == 1
+    assert OutboxEvent.objects.filter(name="feature_flag.created", payload__key=KEY).count() == 1
 
 
 @pytest.mark.parametrize("category", POLICIES)
