@@ -10,6 +10,7 @@ from apps.approvals.commands import RejectRequest
 from apps.approvals.errors import ApprovalRequired, ApproverIsRequester, BaseChanged
 from apps.approvals.execution import execute
 from apps.approvals.models import ApprovalRequest
+from apps.approvals.previews import preview
 from apps.bus import dispatch, dry_run
 from apps.bus.registry import commands
 from apps.flags import queries
@@ -38,6 +39,8 @@ from tests.support.flag_changes import (
     served_flag,
 )
 from tests.support.published_flags import KEY, document
+
+pytestmark = pytest.mark.exhaustive("each way to change what is served", one_in=5)
 
 
 @pytest.fixture
@@ -221,6 +224,18 @@ def test_without_its_effect_a_change_set_is_not_submitted(operator, production):
 
     with pytest.raises(PreviewMissing):
         requested(publication(draft), operator)
+
+
+def test_the_approver_sees_the_differences_and_the_effect(operator, production):
+    draft = edit(operator)
+
+    shown = preview(publication(draft), operator)
+
+    assert not shown.refusals
+    changes = {(change.object, change.field): change.after for change in shown.changes}
+    assert changes[f"flags.flag:{KEY}", "/enabled"] is False
+    users = ChangeSet.objects.get(pk=draft.pk).preview["lose"]
+    assert changes[f"flags.changeset:{draft.pk}", "effect"] == f"2 tenants, 0 users gain, {users} lose"
 
 
 def test_the_dry_run_of_a_publication_changes_nothing(operator, production):

@@ -27,6 +27,8 @@ from apps.kernel.errors import SeveralRefusals
 from tests.support.flag_changes import REASON, created, creation
 from tests.support.published_flags import KEY, OWNER, document
 
+pytestmark = pytest.mark.exhaustive("each refusal of the register", one_in=4)
+
 
 def test_a_created_flag_is_registered_and_its_document_is_a_draft(operator):
     draft = created(operator)

@@ -15,6 +15,8 @@ from apps.kernel.errors import Refusal
 from tests.support.flag_changes import HALF, REASON, changed, publication, published, segment, served_flag
 from tests.support.published_flags import KEY
 
+pytestmark = pytest.mark.exhaustive("each malformed file", one_in=6)
+
 
 @pytest.fixture
 def exported(operator):

@@ -35,6 +35,8 @@ from tests.support.flag_changes import (
 )
 from tests.support.published_flags import KEY
 
+pytestmark = pytest.mark.exhaustive("each step of a kill", one_in=6)
+
 
 def is_on(**context):
     return queries.rule_set().evaluate(KEY, None, context).value

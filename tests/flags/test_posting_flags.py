@@ -17,6 +17,8 @@ from tests.support.approvals import another_owner, approved
 from tests.support.flag_changes import changed, created, killed, narrowed, proposed, publication, served_flag
 from tests.support.published_flags import KEY, document
 
+pytestmark = pytest.mark.exhaustive("each change of a flag that guards postings", one_in=4)
+
 BY_COMPANY = {"posting": True, "rollout": {"unit": "company", "percentage": 100.0}}
 
 

@@ -36,6 +36,8 @@ from tests.support.flag_changes import (
 from tests.support.published_flags import KEY, document
 from tests.support.settling import settle
 
+pytestmark = pytest.mark.exhaustive("each layer of the waterfall", one_in=5)
+
 OFF = {"default_variant": "off"}
 
 

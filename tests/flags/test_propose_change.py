@@ -39,6 +39,8 @@ from tests.support.flag_changes import (
 )
 from tests.support.published_flags import KEY, document
 
+pytestmark = pytest.mark.exhaustive("each problem of a document", one_in=6)
+
 
 def refused(actor, *items, **fields):
     """The problems by kind of refusal, code and place."""

@@ -34,6 +34,8 @@ from tests.support.flag_changes import (
 )
 from tests.support.published_flags import KEY, document
 
+pytestmark = pytest.mark.exhaustive("each outcome of a publication", one_in=5)
+
 
 def test_a_published_revision_is_served_and_published_once(operator):
     draft = created(operator)

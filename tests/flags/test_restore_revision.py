@@ -22,6 +22,8 @@ from tests.support.flag_changes import (
 )
 from tests.support.published_flags import KEY, document
 
+pytestmark = pytest.mark.exhaustive("each kind of restored revision", one_in=3)
+
 
 def restored(actor, revision):
     return dispatch(RestoreRevision(revision_id=revision.pk, reason=REASON), actor=actor)

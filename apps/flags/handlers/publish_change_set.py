@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext
+
 from apps.bus import dispatch, handles
 from apps.events import publish
 from apps.flags import queries
@@ -21,9 +23,14 @@ State = ChangeSet.State
 
 
 def check_publication(command: PublishChangeSet) -> ChangeSet:
-    """The dry run. The publication itself needs an approval in the database."""
+    """The dry run, which shows approvers the differences and the effect. The publication itself needs an approval in
+    the database."""
     reason_must_be_given(command.reason, ReasonMissing)
     change_set, _ = publication_must_be_possible(command)
+    if change_set.preview is not None:
+        effect = queries.effect_in_words(change_set.preview)
+        record_change(Change(f"flags.changeset:{change_set.pk}", gettext("effect"), None, effect))
+    _record_differences(change_set)
     return change_set
 
 

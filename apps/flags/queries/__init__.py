@@ -8,6 +8,7 @@ if flags.is_on(NEW_SCREEN): …
 from .arrivals import Arrival, arrival, epoch, wait_for_arrival
 from .contexts import context_of, current_context
 from .differences import Difference, ThreeWayDifference, differences, three_way
+from .effects import effect_in_words
 from .exports import exported
 from .history import HistoryEntry, history, kills_of, unreviewed_kills
 from .reading import evaluate_all, evaluation, explain, is_on, is_open, rule_set, value
@@ -45,6 +46,7 @@ __all__ = [
     "differences",
     "documents_of_platform",
     "drafts_on",
+    "effect_in_words",
     "epoch",
     "evaluate_all",
     "evaluation",

@@ -7,6 +7,7 @@ from typing import Any
 
 from apps.flags.documents import FLAG, SEGMENT, references_of
 from apps.flags.models import ChangeSet, Flag, Revision
+from apps.kernel.features import DECLARED
 from apps.kernel.tenant import HOME, current_database, current_tenant
 
 from .differences import Difference, ThreeWayDifference, differences, three_way
@@ -32,9 +33,12 @@ def latest_of(keys: Iterable[Key]) -> Mapping[Key, Revision]:
 
 
 def documents_of_platform() -> dict[Key, dict[str, Any]]:
-    """The last published documents of its flags and segments, without those that were removed."""
+    """The last published documents of its flags and segments, without those that were removed, and the documents of
+    declared flags that have none."""
+    documents = {(FLAG, key): flag.document for key, flag in DECLARED.items()}
     rows = Revision.objects.using(connection_of_platform()).published().filter(kind__in=(FLAG, SEGMENT))
-    return {(row.kind, row.key): row.document for row in rows.last_of_each_key() if row.document is not None}
+    published = {(row.kind, row.key): row.document for row in rows.last_of_each_key()}
+    return {key: document for key, document in {**documents, **published}.items() if document is not None}
 
 
 def flag_of_platform(key: str) -> Flag | None:
