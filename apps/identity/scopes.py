@@ -9,6 +9,7 @@ PERMISSION_OF = {
     "settings.manage_bulk": "settings.manage_settings_in_bulk",
     "features.manage": "flags.manage_flags",
     "features.evaluate": "flags.evaluate_flags",
+    "features.kill": "flags.kill_flag",
     "tenant.impersonate": "tenancy.impersonate",
 }
 
