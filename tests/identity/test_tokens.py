@@ -61,7 +61,7 @@ def test_a_token_has_the_claims_of_its_context(device, accountant, acme):
     assert tokens["token_type"] == "Bearer"
 
 
-SCOPES_WITHOUT_PERMISSION = {"settings.manage_bulk", "features.manage"}
+SCOPES_WITHOUT_PERMISSION = {"settings.manage_bulk"}
 """Scopes of permissions that no app declares yet; remove a scope when its permission is declared."""
 
 
