@@ -8,11 +8,11 @@ from typing import Any
 from django.test import Client
 
 from apps.bus import dispatch
-from apps.flags.models import Kill
+from apps.flags.commands import KillFlag
 from apps.flags.store import freshness
 from apps.identity.models import User
-from apps.kernel.clock import now
 from apps.kernel.tenant import TenantInfo, activate
+from tests.support.database import TESTER
 from tests.support.programs import creation
 from tests.support.published_flags import document, publish
 from tests.support.responses import ClientResponse
@@ -78,8 +78,7 @@ def token_of(tenant: TenantInfo, *scopes: str) -> str:
 
 def kill(key: str) -> None:
     """As an operator does, at once."""
-    Kill.objects.create(key=key, reason="It loses orders.", killed_at=now(), killed_by_name="Olga Operator")
-    freshness.changed()
+    dispatch(KillFlag(key=key, reason="It loses orders."), actor=TESTER)
 
 
 def serve(served: dict[str, Any]) -> None:

@@ -13,6 +13,8 @@ from yggdrasil_engine.engine import UnleashEngine
 
 from apps.flags.engine import Entry, Override, RuleSet, TenantLayer
 from apps.flags.engine.exporters import Known, flagd_document, unleash_state
+from apps.flags.engine.importers import import_unleash
+from apps.flags.importers import unleash_evaluator
 from tests.support.random_flags import Draw
 
 TENANT = "7"
@@ -56,6 +58,7 @@ def test_unleash_evaluates_exported_flags_as_the_engine_does(seed):
 
     export = unleash_state(flags, segments, known)
     unleash, exported = unleash_of(export.document), [f for f in flags if f["key"] not in export.left_out]
+    imported = unleash_evaluator(export.document)
 
     assert len(exported) >= 15, export.left_out
     for _ in range(60):
@@ -65,6 +68,8 @@ def test_unleash_evaluates_exported_flags_as_the_engine_does(seed):
             theirs = unleash_value(unleash, flag, context)
             wanted = ours is True if flag["type"] == "boolean" else ours
             assert theirs == wanted, (flag, context, segments)
+            if flag["type"] == "boolean":
+                assert imported.is_enabled(flag["key"], unleash_context(context)) == wanted, (flag, context)
 
 
 def test_a_share_of_users_is_the_same_1000_times():
@@ -85,6 +90,40 @@ def test_a_share_of_users_is_the_same_1000_times():
             != unleash_value(unleash, flag, {"user": user})
         ]
         assert differing == [], flag["key"]
+
+
+def test_a_state_of_unleash_is_the_same_after_import_and_export():
+    def feature(key, **strategy):
+        strategies = [{"name": "default", "parameters": {}, "constraints": [], **strategy}]
+        return {
+            "name": key,
+            "type": "release",
+            "enabled": True,
+            "project": "default",
+            "strategies": strategies,
+        }
+
+    half = {"rollout": "50", "stickiness": "default", "groupId": "half"}
+    abroad = {"contextName": "country", "operator": "NOT_IN", "values": ["DE"], "inverted": False}
+    adult = {"contextName": "age", "operator": "NUM_GTE", "values": [], "value": "18", "inverted": True}
+    state = {
+        "version": 2,
+        "features": [
+            feature("half", name="flexibleRollout", parameters=half),
+            feature("by-user", name="flexibleRollout", parameters={**half, "stickiness": "userId"}),
+            feature("abroad", constraints=[abroad]),
+            feature("minors", constraints=[adult]),
+        ],
+    }
+    imported = import_unleash(state)
+    export = unleash_state(imported.flags, {segment["key"]: segment for segment in imported.segments})
+    before, after, draw = unleash_of(state), unleash_of(export.document), Draw(1)
+
+    assert export.left_out == {}
+    for context in [draw.context() | {"user": str(number)} for number in range(300)]:
+        for name in ("half", "by-user", "abroad", "minors"):
+            boolean = {"type": "boolean", "key": name}
+            assert unleash_value(before, boolean, context) == unleash_value(after, boolean, context), name
 
 
 @pytest.mark.exhaustive("random flags", by=())
