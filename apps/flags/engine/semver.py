@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 _NUMBER = r"(0|[1-9]\d{0,30})"
 _TAIL = r"(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
+_DIGITS = re.compile(r"[0-9]+")
 _STRICT = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}{_TAIL}", re.ASCII)
 _LOOSE = re.compile(rf"[vV]?{_NUMBER}(?:\.{_NUMBER})?(?:\.{_NUMBER})?{_TAIL}", re.ASCII)
 _MAX_LENGTH = 256
@@ -31,7 +32,7 @@ def parse(text: object, *, loose: bool) -> Version | None:
 def _prerelease(pre: str) -> tuple[tuple[int, int, str], ...] | None:
     parts = []
     for part in pre.split("."):
-        if part.isdigit():
+        if _DIGITS.fullmatch(part):
             if len(part) > 1 and part[0] == "0":
                 return None
             parts.append((0, int(part), ""))

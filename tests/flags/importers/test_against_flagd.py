@@ -13,8 +13,7 @@ from openfeature.evaluation_context import EvaluationContext
 from openfeature.exception import OpenFeatureError
 
 from apps.flags.importers import flagd_evaluator
-
-from .flagd_documents import Documents
+from tests.support.flagd_documents import Documents
 
 QUESTIONS = 60  # of a document
 

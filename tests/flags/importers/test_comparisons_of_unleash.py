@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 
 from apps.flags.importers import unleash_evaluator
-
-from .test_against_unleash import Peer
-from .unleash_states import (
+from tests.support.unleash_peer import Peer
+from tests.support.unleash_states import (
     ADDRESSES,
     INSTANT_OPERATORS,
     INSTANTS,

@@ -11,8 +11,7 @@ from apps.flags.engine import RuleSet, validate
 from apps.flags.engine.importers import import_flagd
 from apps.flags.engine.jsonlogic import canonical_cbor
 from apps.flags.importers import flagd_evaluator
-
-from .flagd_documents import Documents
+from tests.support.flagd_documents import Documents
 
 HALVES = {"fractional": [["on", 50], ["off", 50]]}
 

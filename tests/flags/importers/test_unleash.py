@@ -12,8 +12,7 @@ import pytest
 from apps.flags.engine import RuleSet, validate
 from apps.flags.engine.importers import import_unleash
 from apps.flags.importers import unleash_evaluator
-
-from .unleash_states import States
+from tests.support.unleash_states import States
 
 
 def feature(name: str = "f", **members: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import mmh3
 from .cbor import canonical_cbor
 from .operators import Operator
 
+_DIGITS = re.compile("[0-9]+")
 MAX_WEIGHTS = 2**31 - 1
 _VERSION = re.compile(
     r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
@@ -94,7 +95,9 @@ def _prerelease(text: str | None) -> tuple[Any, ...]:
     """A version with a prerelease precedes the one without; numbers precede names."""
     if text is None:
         return (1,)
-    return 0, tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in text.split("."))
+    return 0, tuple(
+        (0, int(part), "") if _DIGITS.fullmatch(part) else (1, 0, part) for part in text.split(".")
+    )
 
 
 _COMPARISONS: Mapping[Any, Callable[[Any, Any], bool]] = {

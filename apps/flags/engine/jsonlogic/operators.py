@@ -4,6 +4,7 @@ arguments; arguments that are missing are null, and superfluous ones are ignored
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable, Mapping
 from math import isnan
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from .values import NAN, equal, is_true, ordered, to_number, to_text
 
 Operator = Callable[..., Any]
+_INDEX = re.compile("0|[1-9][0-9]*")
 
 
 def variable(data: Any, key: Any = None, default: Any = None, *_: Any) -> Any:
@@ -25,7 +27,7 @@ def variable(data: Any, key: Any = None, default: Any = None, *_: Any) -> Any:
         elif isinstance(data, list | str):
             if part == "length":
                 return len(data)
-            if not part.isdecimal() or part != str(int(part)):
+            if not _INDEX.fullmatch(part):
                 return default
             data = _at(data, int(part), None)
         else:
