@@ -17,20 +17,9 @@ DECLARATIONS = "flag_declarations"
 SOURCES = ("apps.flags", "apps.kernel.features", "apps.kernel.degradable")
 """The modules whose functions take a flag."""
 READERS = frozenset(
-    {
-        *(
-            "is_on",
-            "value",
-            "evaluation",
-            "explain",
-            "is_open",
-            "must_be_on",
-            "variant_for",
-            "record_outcome",
-        ),
-        *("FeatureGate", "FlagIsOn", "IsOn", "feature_gate", "flag_required", "requires_flag", "override"),
-    }
+    {"is_on", "value", "evaluation", "explain", "must_be_on", "override", "variant_for", "record_outcome"}
 )
+"""Not `is_open`: a gate without a flag is open."""
 TAG = re.compile(r"\{%-?\s*(?:if_?)?flag\s+[\"']([^\"']+)[\"']")
 ROOT = Path(__file__).parents[2]
 
@@ -57,14 +46,12 @@ def references(root: Path = ROOT) -> Sequence[Reference]:
     constants = {
         _module_name(path, root): _declared(tree) for path, tree in trees.items() if path.stem == DECLARATIONS
     }
-    found = set(_in_templates(root))
+    uses = set(_in_templates(root))
     for path, tree in trees.items():
         if path.stem != DECLARATIONS:
-            place = str(path.relative_to(root))
-            scan = _Scan(place, _module_name(path, root), constants)
-            scan.visit(tree)
-            found |= scan.found
-    return sorted(found)
+            module = _Module(str(path.relative_to(root)), _module_name(path, root), tree)
+            uses |= set(module.uses(constants))
+    return sorted(uses)
 
 
 def unregistered(uses: Iterable[Reference], known: Iterable[str]) -> Sequence[Reference]:
@@ -120,46 +107,45 @@ def _key_declared_by(node: ast.AST) -> str | None:
     return str(keys[0]) if keys else None
 
 
-class _Scan(ast.NodeVisitor):
+class _Module:
     """The uses in one module. `names` maps a local name to the module, or to the member of one, that it means."""
 
-    def __init__(self, path: str, module: str, constants: Mapping[str, Mapping[str, str]]) -> None:
-        self.path, self.module, self.constants = path, module, constants
+    def __init__(self, path: str, module: str, tree: ast.Module) -> None:
+        self.path, self.module, self.tree = path, module, tree
         self.names: dict[str, str] = {}
-        self.found: set[Reference] = set()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                self.names.update({alias.asname or alias.name: alias.name for alias in node.names})
+            elif isinstance(node, ast.ImportFrom):
+                source = self._source(node)
+                self.names.update(
+                    {alias.asname or alias.name: f"{source}.{alias.name}" for alias in node.names}
+                )
 
-    def visit_Import(self, node: ast.Import) -> None:
-        for alias in node.names:
-            self.names[alias.asname or alias.name] = alias.name
+    def uses(self, constants: Mapping[str, Mapping[str, str]]) -> Iterator[Reference]:
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Call):
+                key = self._literal_key(node)
+                if key is not None:
+                    yield Reference(key, self.path, node.lineno, is_literal=True)
+            elif isinstance(node, ast.Name | ast.Attribute):
+                module, _, name = self._full_name(node).rpartition(".")
+                if key := constants.get(module, {}).get(name):
+                    yield Reference(key, self.path, node.lineno)
 
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+    def _source(self, node: ast.ImportFrom) -> str:
         package = self.module.split(".")
-        base = (
-            package[: len(package) - node.level + (self.path.endswith("__init__.py"))] if node.level else []
-        )
-        source = ".".join([*base, *([node.module] if node.module else [])])
-        for alias in node.names:
-            self.names[alias.asname or alias.name] = f"{source}.{alias.name}"
+        depth = len(package) - node.level + self.path.endswith("__init__.py")
+        base = package[:depth] if node.level else []
+        return ".".join([*base, *([node.module] if node.module else [])])
 
-    def visit_Name(self, node: ast.Name) -> None:
-        self._constant(self.names.get(node.id, ""), node)
-
-    def visit_Attribute(self, node: ast.Attribute) -> None:
-        self._constant(self._full_name(node), node)
-        self.generic_visit(node)
-
-    def visit_Call(self, node: ast.Call) -> None:
+    def _literal_key(self, node: ast.Call) -> str | None:
         name = self._full_name(node.func)
         first = node.args[0] if node.args else None
         is_reader = name.rpartition(".")[2] in READERS and name.startswith(SOURCES)
         if is_reader and isinstance(first, ast.Constant) and isinstance(first.value, str):
-            self.found.add(Reference(first.value, self.path, node.lineno, is_literal=True))
-        self.generic_visit(node)
-
-    def _constant(self, full_name: str, node: ast.expr) -> None:
-        module, _, name = full_name.rpartition(".")
-        if key := self.constants.get(module, {}).get(name):
-            self.found.add(Reference(key, self.path, node.lineno))
+            return first.value
+        return None
 
     def _full_name(self, node: ast.expr) -> str:
         if isinstance(node, ast.Name):

@@ -38,8 +38,8 @@ class Jira:
         if self.is_down:
             return Response("later", 503)
         label = re.search(r'labels = "([^"]+)"', json.loads(request.data)["jql"])[1]
-        found = [{"id": key, "key": key} for key, issue in self.issues.items() if label in issue["labels"]]
-        return _json({"issues": found[:1], "isLast": True})
+        matching = [{"id": key, "key": key} for key, issue in self.issues.items() if label in issue["labels"]]
+        return _json({"issues": matching[:1], "isLast": True})
 
     def create(self, request):
         key = f"OPS-{len(self.issues) + 1}"

@@ -55,8 +55,8 @@ def unit_of(key: str, evaluation: Evaluation, context: Mapping[str, Any]) -> str
     """`user:17`: what the deciding rule, or else the rollout, buckets by. Empty if the context lacks it."""
     document = queries.rule_set().document(key) or {}
     rules = [rule for rule in document.get("rules") or () if rule.get("name") == evaluation.rule]
-    places = [*rules, document.get("rollout") or {}]
-    unit = next((str(place["unit"]) for place in places if place.get("unit")), "user")
+    sources = [*rules, document.get("rollout") or {}]
+    unit = next((str(source["unit"]) for source in sources if source.get("unit")), "user")
     return f"{unit}:{context[unit]}" if context.get(unit) not in (None, "") else ""
 
 

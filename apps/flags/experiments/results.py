@@ -59,7 +59,7 @@ def result(key: str, revision: int, outcome: str, base: str) -> Sequence[Variant
     )
     of_base = figures.get(base, Figures())
     others = [_compared(name, figures[name], of_base) for name in sorted(figures) if name != base]
-    return [_alone(base, of_base), *others]
+    return [_base_result(base, of_base), *others]
 
 
 def figures_here(key: str, revision: int, outcome: str) -> Mapping[str, Figures]:
@@ -76,10 +76,10 @@ def figures_here(key: str, revision: int, outcome: str) -> Mapping[str, Figures]
 
 
 def _figures_of_all(key: str, revision: int, outcome: str) -> Mapping[str, Figures]:
-    places: list[TenantInfo | None] = [None, *tenancy.active_tenants()]
+    planes: list[TenantInfo | None] = [None, *tenancy.active_tenants()]
     total: dict[str, Figures] = {}
-    for place in places:
-        with activate(place):
+    for plane in planes:
+        with activate(plane):
             for variant, figures in figures_here(key, revision, outcome).items():
                 total[variant] = total.get(variant, Figures()) + figures
     return total
@@ -89,7 +89,7 @@ def _rate(figures: Figures) -> float:
     return figures.converted / figures.exposed if figures.exposed else 0.0
 
 
-def _alone(variant: str, figures: Figures) -> VariantResult:
+def _base_result(variant: str, figures: Figures) -> VariantResult:
     return VariantResult(variant, figures, _rate(figures), wilson(figures.converted, figures.exposed))
 
 

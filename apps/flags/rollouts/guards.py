@@ -29,9 +29,9 @@ class Breach:
     where: str = ""
 
     def __str__(self) -> str:
-        place = f" in {self.where}" if self.where else ""
+        plane = f" in {self.where}" if self.where else ""
         value, limit = _shown(self.guard, self.value), _shown(self.guard, self.limit)
-        return f"{self.guard.measure} of {self.guard.target}{place}: {value}, more than {limit}."
+        return f"{self.guard.measure} of {self.guard.target}{plane}: {value}, more than {limit}."
 
 
 def _shown(guard: Guard, value: float) -> str:
@@ -69,16 +69,16 @@ def breach(guard: Guard, stage_since: dt.datetime, started_at: dt.datetime, at: 
     if guard.scope == "all_tenants":
         return judge(guard, sum(since.values(), Figures()), sum(before.values(), Figures()))
     breaches = (judge(guard, since[slug], before.get(slug, Figures()), slug) for slug in since)
-    return next((found for found in breaches if found), None)
+    return next((exceeded for exceeded in breaches if exceeded), None)
 
 
 def figures_by_tenant(guard: Guard, window: Window) -> Mapping[str, Figures]:
     """By the slug of the tenant; the platform's own commands without one."""
-    places: list[TenantInfo | None] = [None, *tenancy.active_tenants()]
+    planes: list[TenantInfo | None] = [None, *tenancy.active_tenants()]
     figures = {}
-    for place in places:
-        with activate(place):
+    for plane in planes:
+        with activate(plane):
             minutes = audit.command_minutes(*window)
             minutes = minutes.of_module(guard.target) if guard.is_module else minutes.of_command(guard.target)
-            figures[place.slug if place else PLATFORM] = minutes.figures()
+            figures[plane.slug if plane else PLATFORM] = minutes.figures()
     return figures

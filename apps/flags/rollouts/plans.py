@@ -117,7 +117,7 @@ def _guard(guard: Mapping[str, Any]) -> Guard:
 
 
 def problems(document: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Code, place (a JSON pointer) and sentence of each problem of the plan."""
+    """Code, pointer (a JSON pointer) and sentence of each problem of the plan."""
     rollout = document.get("rollout")
     if not isinstance(rollout, Mapping) or "stages" not in rollout:
         return
@@ -139,49 +139,49 @@ def problems(document: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
 def _stage_problems(stages: list[Any]) -> Iterator[tuple[str, str, str]]:
     highest = 0.0
     for number, stage in enumerate(stages):
-        place = f"/rollout/stages/{number}"
+        pointer = f"/rollout/stages/{number}"
         if not isinstance(stage, Mapping) or not {"percentage", "dwell_s"} >= stage.keys() >= {
             "percentage",
             "dwell_s",
         }:
-            yield "stage_invalid", place, "A stage has a percentage and a dwell time, `dwell_s`."
+            yield "stage_invalid", pointer, "A stage has a percentage and a dwell time, `dwell_s`."
             continue
         percentage, dwell_s = stage["percentage"], stage["dwell_s"]
         if not _is_number(percentage, 0, 100) or percentage < highest:
             yield (
                 "percentages_not_rising",
-                f"{place}/percentage",
+                f"{pointer}/percentage",
                 "Percentages rise from stage to stage, up to 100.",
             )
         else:
             highest = percentage
         if not _is_number(dwell_s, 0, MAX_DWELL_S):
-            yield "dwell_invalid", f"{place}/dwell_s", f"A stage lasts from 0 to {MAX_DWELL_S} seconds."
+            yield "dwell_invalid", f"{pointer}/dwell_s", f"A stage lasts from 0 to {MAX_DWELL_S} seconds."
 
 
-def _guard_problems(place: str, guard: Any) -> Iterator[tuple[str, str, str]]:
+def _guard_problems(pointer: str, guard: Any) -> Iterator[tuple[str, str, str]]:
     if not isinstance(guard, Mapping):
-        yield "guard_invalid", place, "A guard is an object."
+        yield "guard_invalid", pointer, "A guard is an object."
         return
     known = {"measure", "command", "module", "limit", "times", "minimum", "action", "scope"}
     for name in sorted(map(str, guard.keys() - known)):
-        yield "guard_invalid", f"{place}/{name}", f"A guard has no member {name!r}."
+        yield "guard_invalid", f"{pointer}/{name}", f"A guard has no member {name!r}."
     if guard.get("measure") not in MEASURES:
-        yield "measure_unknown", f"{place}/measure", f"A guard measures one of {', '.join(MEASURES)}."
+        yield "measure_unknown", f"{pointer}/measure", f"A guard measures one of {', '.join(MEASURES)}."
     if ("command" in guard) == ("module" in guard):
-        yield "target_missing", place, "A guard names either a command or a module."
+        yield "target_missing", pointer, "A guard names either a command or a module."
     elif not isinstance(guard.get("command", guard.get("module")), str):
-        yield "target_missing", place, "A guard names its command or module by a text."
+        yield "target_missing", pointer, "A guard names its command or module by a text."
     if ("limit" in guard) == ("times" in guard):
-        yield "limit_missing", place, "A guard has either a limit or a multiple of the time before."
+        yield "limit_missing", pointer, "A guard has either a limit or a multiple of the time before."
     elif not _is_number(guard.get("limit", guard.get("times")), 0, 1e9):
-        yield "limit_invalid", place, "The limit of a guard is a number from 0."
+        yield "limit_invalid", pointer, "The limit of a guard is a number from 0."
     if not _is_number(guard.get("minimum", 1), 1, 1e9):
-        yield "minimum_invalid", f"{place}/minimum", "A guard decides on at least one command."
+        yield "minimum_invalid", f"{pointer}/minimum", "A guard decides on at least one command."
     if guard.get("action", "pause") not in ACTIONS:
-        yield "action_unknown", f"{place}/action", f"A guard does one of {', '.join(ACTIONS)}."
+        yield "action_unknown", f"{pointer}/action", f"A guard does one of {', '.join(ACTIONS)}."
     if guard.get("scope", "all_tenants") not in SCOPES:
-        yield "scope_unknown", f"{place}/scope", f"A guard looks at one of {', '.join(SCOPES)}."
+        yield "scope_unknown", f"{pointer}/scope", f"A guard looks at one of {', '.join(SCOPES)}."
 
 
 def _is_number(value: Any, least: float, most: float) -> bool:

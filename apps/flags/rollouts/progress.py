@@ -46,9 +46,9 @@ def _progress(rollout: Rollout) -> None:
         return
     elif Kill.objects.filter(key=rollout.key, revived_at=None).exists():
         dispatch(PauseRollout(key=rollout.key, reason=KILLED), actor=SYSTEM)
-    elif found := _breach(rollout, plan):
-        stop = RollBackRollout if found.guard.action == "roll_back" else PauseRollout
-        dispatch(stop(key=rollout.key, reason=f"A guard stopped it: {found}"), actor=SYSTEM)
+    elif breach := _breach(rollout, plan):
+        stop = RollBackRollout if breach.guard.action == "roll_back" else PauseRollout
+        dispatch(stop(key=rollout.key, reason=f"A guard stopped it: {breach}"), actor=SYSTEM)
     elif rollout.stage_since + plan.lasts(rollout.stage) <= now():
         dispatch(AdvanceRollout(key=rollout.key, reason="Its stage has lasted."), actor=SYSTEM)
 
@@ -56,6 +56,6 @@ def _progress(rollout: Rollout) -> None:
 def _breach(rollout: Rollout, plan: Plan) -> guards.Breach | None:
     """A guard that rolls back is checked before one that pauses."""
     for guard in sorted(plan.guards, key=lambda guard: guard.action != "roll_back"):
-        if found := guards.breach(guard, rollout.stage_since, rollout.started_at, now()):
-            return found
+        if breach := guards.breach(guard, rollout.stage_since, rollout.started_at, now()):
+            return breach
     return None

@@ -85,12 +85,12 @@ def test_the_result_compares_the_variants_of_all_tenants(experiment, acme, globe
             if variant == "on" or company in ("1", "2", "3", "4"):
                 recording.record_outcome(flag, "order", 10.0, company=company)
                 recording.record_outcome(flag, "order", 5.0, company=company)
-        alone = result(KEY, revision.pk, "order", base="off")
+        of_acme = result(KEY, revision.pk, "order", base="off")
     with activate(globex):
         recording.variant_for(flag, company="7")
         assert not Outcome.objects.exists()
 
-    base, on = alone
+    base, on = of_acme
     assert (base.variant, on.variant) == ("off", "on")
     exposed = list(variants.values()).count("on")
     assert (on.figures.exposed, on.figures.converted, on.figures.total) == (exposed, exposed, 15.0 * exposed)
@@ -99,4 +99,4 @@ def test_the_result_compares_the_variants_of_all_tenants(experiment, acme, globe
     assert on.difference == pytest.approx(1.0 - base.rate)
     assert on.difference_interval.low < on.difference <= on.difference_interval.high
     together = result(KEY, revision.pk, "order", base="off")
-    assert sum(each.figures.exposed for each in together) == 41
+    assert sum(item.figures.exposed for item in together) == 41

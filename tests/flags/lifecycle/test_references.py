@@ -52,9 +52,9 @@ def code(tmp_path):
 
 
 def test_uses_are_listed_by_key_with_their_places(code):
-    found = references.by_key(references.references(code))
+    by_key = references.by_key(references.references(code))
 
-    assert {key: [str(use) for use in uses] for key, uses in found.items()} == {
+    assert {key: [str(use) for use in uses] for key, uses in by_key.items()} == {
         "sales.by-key": ["apps/sales/screens.py:12"],
         "sales.by-name": ["apps/sales/screens.py:13"],
         "sales.in-template": ["templates/sales/order.html:2"],

@@ -23,9 +23,9 @@ def compared(**members):
 
 
 def test_more_failures_than_the_limit_are_a_breach():
-    found = judge(guard(), Figures(succeeded=90, failed=10), Figures())
+    exceeded = judge(guard(), Figures(succeeded=90, failed=10), Figures())
 
-    assert str(found) == "failures of sales: 10.00%, more than 2.00%."
+    assert str(exceeded) == "failures of sales: 10.00%, more than 2.00%."
     assert judge(guard(), Figures(succeeded=98, failed=2), Figures()) is None
 
 
@@ -52,7 +52,7 @@ def test_a_multiple_compares_with_the_time_before():
 
 
 @pytest.mark.parametrize(
-    ("members", "code", "place"),
+    ("members", "code", "pointer"),
     [
         ({"measure": "happiness"}, "measure_unknown", "/measure"),
         ({"command": "sales.place_order"}, "target_missing", ""),
@@ -65,10 +65,10 @@ def test_a_multiple_compares_with_the_time_before():
         ({"colour": "red"}, "guard_invalid", "/colour"),
     ],
 )
-def test_a_guard_that_is_malformed_has_a_code_and_a_place(members, code, place):
+def test_a_guard_that_is_malformed_has_a_code_and_a_place(members, code, pointer):
     served = document(rollout=plan((100.0, 1), guards=[{**FAILURES, **members}]))
 
-    assert [problem[:2] for problem in problems(served)] == [(code, f"/rollout/guards/0{place}")]
+    assert [problem[:2] for problem in problems(served)] == [(code, f"/rollout/guards/0{pointer}")]
 
 
 @pytest.mark.parametrize(

@@ -58,9 +58,9 @@ def test_the_canary_segment_is_alone_inside_before_the_first_stage(rollout_of, o
     rollout_of(served)
 
     before = stages.merged(document(rollout=served), None)["rollout"]
-    alone = stages.merged(document(rollout=served), stages.reached()[KEY])["rollout"]
+    initiated = stages.merged(document(rollout=served), stages.reached()[KEY])["rollout"]
     assert before == {"unit": "company", "percentage": 0.0}
-    assert alone == {"unit": "company", "percentage": 0.0, "canary": "beta-testers"}
+    assert initiated == {"unit": "company", "percentage": 0.0, "canary": "beta-testers"}
     with later(hours=24):
         assert advance(operator).percentage == 10.0
 
