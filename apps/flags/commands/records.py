@@ -37,7 +37,8 @@ class RecordPreview(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class RollOutFlag(Command, name="feature_flag.rolled_out"):
-    """Record the new rules and rollout of a flag, within the publication of their change set."""
+    """Record the new rules and rollout of a flag: within the publication of their change set, or (without one) within a
+    step of its rollout."""
 
     permission = MANAGE
     audit_message = gettext_noop("rolled out the flag {key}")
@@ -45,4 +46,4 @@ class RollOutFlag(Command, name="feature_flag.rolled_out"):
     key: str
     before: dict[str, Any]
     targeting: dict[str, Any]
-    change_set_id: int
+    change_set_id: int = 0

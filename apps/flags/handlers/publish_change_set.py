@@ -12,7 +12,7 @@ from apps.flags.documents import FLAG, canonical, targeting_of
 from apps.flags.errors import ReasonMissing
 from apps.flags.events import FeatureFlagRolledOut, FeatureFlagsChanged
 from apps.flags.models import ChangeSet, Flag, Revision
-from apps.flags.rules import change_sets
+from apps.flags.rules import change_sets, rollouts
 from apps.flags.rules.publication import base_of_publication, publication_must_be_possible
 from apps.flags.store import freshness
 from apps.kernel.clock import now
@@ -68,7 +68,10 @@ def publish_change_set(command: PublishChangeSet) -> ChangeSet:
 
 @handles(RollOutFlag, emits=(FeatureFlagRolledOut,))
 def roll_out_flag(command: RollOutFlag) -> Flag:
-    change_sets.change_set_must_be_published_now(command.change_set_id)
+    if command.change_set_id:
+        change_sets.change_set_must_be_published_now(command.change_set_id)
+    else:
+        rollouts.targeting_must_be_served(command.key, command.targeting)
     flag = Flag.objects.get(key=command.key)
     name = f"feature_flag:{flag.key}"
     record_change(Change(name, "targeting", canonical(command.before), canonical(command.targeting)))

@@ -6,7 +6,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from apps.bus import handles
+from apps.bus import dispatch, handles
 from apps.events import publish
 from apps.flags.commands import (
     AdvanceRollout,
@@ -14,17 +14,17 @@ from apps.flags.commands import (
     ResumeRollout,
     RollBackRollout,
     RolloutFeature,
+    RollOutFlag,
 )
 from apps.flags.errors import ReasonMissing, RolloutInProgress, RolloutStageLasts, RolloutWasStarted
 from apps.flags.events import FeatureFlagRolloutProgressed
 from apps.flags.models import Rollout
-from apps.flags.rollouts import duration
+from apps.flags.rollouts import duration, stages
 from apps.flags.rollouts.plans import Plan, plan_in
 from apps.flags.rules import rollouts as rules
 from apps.flags.store import freshness
 from apps.kernel.actors import System, acting, actor_label
 from apps.kernel.clock import now
-from apps.kernel.models import Change, record_change
 from apps.kernel.reasons import reason_must_be_given
 
 State = Rollout.State
@@ -110,10 +110,9 @@ def _end_rollout_of_another_plan(key: str, served: Plan) -> None:
 def _move(
     rollout: Rollout, plan: Plan, state: Rollout.State, reason: str, *, stage: int | None = None
 ) -> None:
-    before = _targeting(rollout, plan)
-    at, actor = now(), acting()
+    before, at = stages.served_targeting(rollout.key), now()
     rollout.state, rollout.reason = state, reason
-    rollout.changed_at, rollout.changed_by_name = at, actor_label(actor)[:200]
+    rollout.changed_at, rollout.changed_by_name = at, actor_label(acting())[:200]
     if stage is not None:
         rollout.stage, rollout.stage_since = stage, at
     if state in (State.COMPLETED, State.ROLLED_BACK):
@@ -121,12 +120,21 @@ def _move(
     rollout.percentage = 0.0 if state == State.ROLLED_BACK else plan.percentage(rollout.stage)
     rollout.save()
     freshness.changed()
-    _report(rollout, plan, before, is_by_system=isinstance(actor, System))
+    _record(rollout.key, before)
+    _report(rollout, plan)
 
 
-def _report(rollout: Rollout, plan: Plan, before: dict[str, Any], *, is_by_system: bool) -> None:
-    targeting = _targeting(rollout, plan)
-    record_change(Change(f"feature_flag:{rollout.key}", "targeting", _text(before), _text(targeting)))
+def _record(key: str, before: dict[str, Any]) -> None:
+    """Writes the audit record of the new targeting, and publishes it. A user that may only lower percentages may not
+    dispatch that command, so the platform does; the record of the user's own command has the same correlation id."""
+    targeting, actor = stages.served_targeting(key), acting()
+    if targeting != before:
+        may_record = actor is not None and actor.has_perm(RollOutFlag.permission)
+        command = RollOutFlag(key=key, before=before, targeting=targeting)
+        dispatch(command, actor=None if may_record else System("System (rollouts)"))
+
+
+def _report(rollout: Rollout, plan: Plan) -> None:
     if rollout.ended_at == rollout.changed_at:
         duration.measure(rollout)
     log.info("The rollout of %s is %s at %g %%.", rollout.key, rollout.state, rollout.percentage)
@@ -135,23 +143,13 @@ def _report(rollout: Rollout, plan: Plan, before: dict[str, Any], *, is_by_syste
             flag=rollout.key,
             rollout_id=rollout.pk,
             state=rollout.state,
-            targeting=targeting,
+            targeting={
+                "unit": plan.unit,
+                "canary": plan.canary if rollout.state != State.ROLLED_BACK else None,
+                "stage": rollout.stage,
+                "percentage": rollout.percentage,
+            },
             reason=rollout.reason,
-            by_system=is_by_system,
+            by_system=isinstance(acting(), System),
         )
     )
-
-
-def _targeting(rollout: Rollout, plan: Plan) -> dict[str, Any]:
-    is_open = rollout.pk is not None and rollout.state != State.ROLLED_BACK
-    return {
-        "unit": plan.unit,
-        "canary": plan.canary if is_open else None,
-        "stage": rollout.stage,
-        "percentage": rollout.percentage,
-    }
-
-
-def _text(targeting: dict[str, Any]) -> str:
-    canary = f", {targeting['canary']}" if targeting["canary"] else ""
-    return f"{targeting['percentage']:g} % by {targeting['unit']}{canary}"

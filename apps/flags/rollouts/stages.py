@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from apps.flags.documents import targeting_of
 from apps.flags.models import Rollout, RolloutStep
+
+from .serving import served_revision
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,14 @@ def reached(as_of: dt.datetime | None = None, *, using: str = "default") -> Mapp
         steps = steps.filter(at__lte=as_of)
     rows = steps.values_list("key", "revision__document__rollout", "state", "stage", "percentage")
     return {key: Reached(plan, state, stage, percentage) for key, plan, state, stage, percentage in rows}
+
+
+def served_targeting(key: str) -> dict[str, Any]:
+    """Whom the flag serves what now, at the stage that its rollout has reached."""
+    revision = served_revision(key)
+    if revision is None or revision.document is None:
+        return {}
+    return targeting_of(merged(revision.document, reached().get(key)))
 
 
 def merged(document: Mapping[str, Any], step: Reached | None) -> Mapping[str, Any]:

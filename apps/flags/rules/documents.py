@@ -13,6 +13,7 @@ from apps.flags.documents import FLAG, OVERRIDE, SEGMENT, references_of
 from apps.flags.errors import FlagConflict, FlagInvalid
 from apps.flags.hooks import ATTRIBUTES
 from apps.flags.queries import Key
+from apps.flags.rollouts import plans
 from apps.identity import roles
 from apps.kernel.clock import today
 from apps.kernel.errors import Refusal, raise_all
@@ -80,13 +81,16 @@ def problems_of(
 ) -> Sequence[engine.Problem]:
     if kind == OVERRIDE:
         return override_problems(document, documents.get((FLAG, key), {}))
-    return engine.validate(
+    problems = engine.validate(
         document,
         flags=of_kind(documents, FLAG),
         segments=of_kind(documents, SEGMENT),
         today=today(),
         known_attributes=frozenset(ATTRIBUTES),
     )
+    known = {problem.place for problem in problems}
+    of_plan = [engine.Problem(*problem) for problem in plans.problems(document)]
+    return [*problems, *(problem for problem in of_plan if problem.place not in known)]
 
 
 def override_problems(document: Mapping[str, Any], flag: Mapping[str, Any]) -> Sequence[engine.Problem]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from apps.flags.errors import (
     FlagIsRetired,
     FlagNotFound,
     RolloutNotFound,
     RolloutNotPlanned,
+    RolloutOutsidePlan,
     RolloutStepRefused,
 )
 from apps.flags.models import Flag, Revision, Rollout
+from apps.flags.rollouts import stages
 from apps.flags.rollouts.plans import Plan, plan_in, plan_of
 from apps.flags.rollouts.serving import served_revision
 
@@ -46,6 +51,12 @@ def rollout_must_exist(key: str) -> Rollout:
     if rollout is None:
         raise RolloutNotFound(key=key)
     return rollout
+
+
+def targeting_must_be_served(key: str, targeting: Mapping[str, Any]) -> None:
+    """What a step of a rollout records is what its flag serves since then."""
+    if stages.served_targeting(key) != targeting:
+        raise RolloutOutsidePlan(key=key)
 
 
 def rollout_must_be(rollout: Rollout, *states: Rollout.State) -> Plan:

@@ -8,13 +8,12 @@ import pytest
 from django.db import connections
 
 from apps.bus import dispatch
-from apps.bus.edits import edits  # noqa: F401
 from apps.flags import errors
 from apps.flags.commands import ExtendFlag
 from apps.flags.models import Flag
 from apps.kernel.clock import now, today
 from tests.support.approvals import approved, requested
-from tests.support.published_flags import KEY, flag
+from tests.support.published_flags import flag
 from tests.support.sqlstate import APPROVAL, refused
 
 REASON = "The old screen is needed until the audit."
@@ -71,14 +70,14 @@ def test_a_retired_or_unknown_flag_is_not_extended(operator):
         dispatch(ExtendFlag(flag_id=0, expires_on=today(), reason=REASON), actor=operator)
 
 
-@pytest.fixture
-def production(settings, db):
+@pytest.mark.physical_copy
+def test_in_production_another_person_approves_the_extension(operator, second_operator, settings):
     settings.ENVIRONMENT = "production"
     with connections["owner"].cursor() as cursor:
-        cursor.execute("SELECT public.tenancy_environment()")
-
-
-def test_in_production_another_person_approves_the_extension(operator, second_operator, in_production):
+        cursor.execute(
+            "CREATE OR REPLACE FUNCTION public.tenancy_environment() RETURNS text LANGUAGE sql STABLE"
+            " RETURN 'production'"
+        )
     row = flag(expires_on=today() + dt.timedelta(days=5))
     later = "UPDATE flags_flag SET expires_on = expires_on + 30, extensions = extensions + 1"
     command = ExtendFlag(flag_id=row.pk, expires_on=today() + dt.timedelta(days=60), reason=REASON)
@@ -91,4 +90,3 @@ def test_in_production_another_person_approves_the_extension(operator, second_op
     row.refresh_from_db()
     assert (request.state, row.extensions) == ("executed", 1)
     assert refused(later) == APPROVAL
-    assert KEY

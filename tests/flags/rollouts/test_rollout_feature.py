@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 
 import pytest
@@ -172,14 +173,20 @@ def test_a_step_is_audited_with_flag_and_targeting_and_published(rollout_of, ope
     with caplog.at_level(logging.INFO, logger="bursar.flags.rollouts"), later(hours=24):
         advance(operator)
 
-    record = Record.objects.filter(command="flags.advance_rollout").get()
-    targeting = next(change for change in record.changes if change["field"] == "targeting")
-    assert targeting == {
-        "object": f"feature_flag:{KEY}",
-        "field": "targeting",
-        "before": "1 % by company",
-        "after": "25 % by company",
-    }
+    command, record = Record.objects.order_by("-pk")[:2][::-1]
+    if command.command != "flags.advance_rollout":
+        command, record = record, command
+    assert (command.command, record.command) == ("flags.advance_rollout", "feature_flag.rolled_out")
+    assert command.correlation_id == record.correlation_id
+    assert (record.subject_type, KEY in record.sentence) == ("flags.flag", True)
+    (targeting,) = (change for change in record.changes if change["field"] == "targeting")
+    assert targeting["object"] == f"feature_flag:{KEY}"
+    percentages = [json.loads(targeting[side])["rollout"]["percentage"] for side in ("before", "after")]
+    assert percentages == [1.0, 25.0]
+    rolled_out, event = OutboxEvent.objects.order_by("-pk")[:2][::-1]
+    assert (rolled_out.name, rolled_out.payload["key"]) == ("feature_flag.rolled_out", KEY)
+    assert rolled_out.payload["targeting"]["rollout"]["percentage"] == 25.0
+    assert event.name == "feature_flag.rollout_progressed"
     event = OutboxEvent.objects.filter(name="feature_flag.rollout_progressed").order_by("-pk")[0]
     assert event.payload["flag"] == KEY
     assert event.payload["targeting"] == {"unit": "company", "canary": None, "stage": 2, "percentage": 25.0}

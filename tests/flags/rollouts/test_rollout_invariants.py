@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from apps.bus import dispatch
-from apps.flags.commands import AdvanceRollout, PauseRollout, RollBackRollout
+from apps.flags import errors
+from apps.flags.commands import AdvanceRollout, PauseRollout, RollBackRollout, RollOutFlag
 from apps.flags.models import Rollout
+from apps.flags.rollouts import stages
 from apps.kernel.clock import now
 from tests.support.published_flags import KEY, document, plan, publish
 from tests.support.sqlstate import NO_RIGHT, refused
@@ -120,3 +124,11 @@ def test_an_extension_is_counted(rollout_of):
 
     assert refused("UPDATE flags_flag SET expires_on = expires_on + 1") == "BF024"
     assert refused("UPDATE flags_flag SET extensions = extensions - 1") == "BF024"
+
+
+def test_a_step_is_recorded_only_with_the_targeting_that_is_served(rollout_of, operator):
+    rollout_of()
+    forged = {**stages.served_targeting(KEY), "enabled": False}
+
+    with pytest.raises(errors.RolloutOutsidePlan):
+        dispatch(RollOutFlag(key=KEY, before={}, targeting=forged), actor=operator)
