@@ -16,14 +16,20 @@ from apps.kernel.errors import together
 from apps.kernel.reasons import reason_must_be_given
 
 
-@handles(ExtendFlag)
-def extend_flag(command: ExtendFlag) -> Flag:
+def check_extension(command: ExtendFlag) -> Flag:
+    """The dry run. The extension itself needs an approval in the database."""
     reason_must_be_given(command.reason, ReasonMissing)
     flag = rules.flag_with_id_must_be_in_use(command.flag_id)
     with together() as checks:
         checks.check(rules.extension_must_be_left, flag)
         checks.check(rules.extension_must_be_later, flag, command.expires_on)
         checks.check(register.expiry_must_fit_category, flag.category, command.expires_on, today())
+    return flag
+
+
+@handles(ExtendFlag, dry_run=check_extension)
+def extend_flag(command: ExtendFlag) -> Flag:
+    flag = check_extension(command)
 
     flag.change(expires_on=command.expires_on, extensions=flag.extensions + 1)
     return flag
