@@ -121,12 +121,12 @@ def served_in(using: str, reached: Mapping[str, Any] = NOTHING) -> Mapping[str, 
 
 def _not_replaced(revisions: Sequence[Any]) -> list[Any]:
     """Without those that a later publication replaces before or when their date comes."""
-    kept: dict[tuple[str, str], list[Any]] = {}
+    remaining: dict[tuple[str, str], list[Any]] = {}
     for revision in sorted(revisions, key=lambda revision: revision.pk, reverse=True):
-        later = kept.setdefault((revision.kind, revision.key), [])
+        later = remaining.setdefault((revision.kind, revision.key), [])
         if not later or revision.served_from < later[-1].served_from:
             later.append(revision)
-    return [revision for of_key in kept.values() for revision in reversed(of_key)]
+    return [revision for of_key in remaining.values() for revision in reversed(of_key)]
 
 
 def _published(using: str) -> Any:
