@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Set
 
 from .definitions import Condition, Flag, InSegment, Segment, Serves, walk
+from .nesting import MAX_NESTED, Nesting
 
 
 def conditions_of(flag: Flag) -> list[Condition]:
@@ -17,8 +18,9 @@ def segments_of(conditions: Iterable[Condition]) -> set[str]:
     return {part.key for condition in conditions for part in walk(condition) if isinstance(part, InSegment)}
 
 
-def flags_of(conditions: Iterable[Condition]) -> set[str]:
-    return {part.flag for condition in conditions for part in walk(condition) if isinstance(part, Serves)}
+def flags_of(conditions: Iterable[Condition]) -> list[str]:
+    """One for each condition that names a flag."""
+    return [part.flag for condition in conditions for part in walk(condition) if isinstance(part, Serves)]
 
 
 def rivals_of(flag: Flag) -> tuple[str, ...]:
@@ -32,9 +34,9 @@ def reachable(start: str, direct: Callable[[str], Set[str]]) -> dict[str, str]:
     left = [start]
     while left:
         current = left.pop()
-        for key in sorted(direct(current) - reached.keys()):
-            reached[key] = current
-            left.append(key)
+        new = sorted(key for key in direct(current) if key not in reached)
+        reached.update(dict.fromkeys(new, current))
+        left.extend(new)
     return reached
 
 
@@ -54,6 +56,7 @@ class References:
         self.flags, self.segments = flags, segments
         self._direct: dict[str, frozenset[str]] = {}
         self._closures: dict[str, dict[str, str]] = {}
+        self.nesting = Nesting(self.named)
 
     def all_segments(self, flag: Flag) -> set[str]:
         """Of a flag, with the segments inside segments."""
@@ -66,12 +69,16 @@ class References:
     def direct(self, key: str) -> frozenset[str]:
         """The flags that a flag names, also in its segments."""
         if key not in self._direct:
-            self._direct[key] = frozenset(self._named(self.flags[key])) if key in self.flags else frozenset()
+            self._direct[key] = frozenset(self.named(key))
         return self._direct[key]
 
-    def _named(self, flag: Flag) -> set[str]:
+    def named(self, key: str) -> list[str]:
+        """The same, as often as it names them: each is an evaluation."""
+        flag = self.flags.get(key)
+        if flag is None:
+            return []
         inner = [self.segments[key].when for key in self.all_segments(flag) if key in self.segments]
-        return flags_of([*conditions_of(flag), *inner]).union(rivals_of(flag))
+        return [*flags_of([*conditions_of(flag), *inner]), *rivals_of(flag)]
 
     def closure(self, key: str) -> dict[str, str]:
         if key not in self._closures:
@@ -89,5 +96,8 @@ class References:
         for other in sorted(self.direct(key)):
             if other not in self.flags:
                 return f"the flag “{other}” is missing or has a problem"
-        closure = self.closure(key)
-        return f"it depends on itself: {' → '.join(path(key, closure))}" if key in closure else ""
+        if self.nesting.cost(key) > MAX_NESTED:
+            return f"it needs more than {MAX_NESTED} evaluations of other flags"
+        if key in self.nesting.cyclic:
+            return f"it depends on itself: {' → '.join(path(key, self.closure(key)))}"
+        return ""

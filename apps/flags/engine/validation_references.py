@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from .definitions import Flag, InSegment, Segment, Serves
 from .fields import at
+from .nesting import MAX_NESTED
 from .reading import Reading, read_flag, read_segment
 from .references import References, path, reachable
 
@@ -58,7 +59,7 @@ class Others:
                 self._serves(reference, place)
         if self.reading.draft is not None:
             self._rivals(self.reading.draft)
-            self._flag_cycle()
+            self._nesting()
 
     def _segment(self, reference: InSegment, place: str) -> None:
         own = self.reading.segment is not None
@@ -91,10 +92,13 @@ class Others:
         for key in sorted({*flag.requires, *flag.implies} & set(flag.excludes)):
             self.problems.add("contradiction", "/excludes", f"{key!r} is required and excluded")
 
-    def _flag_cycle(self) -> None:
-        closure = self.references.closure(self.key)
-        if self.key in closure:
-            cycle = path(self.key, closure)
+    def _nesting(self) -> None:
+        nesting = self.references.nesting
+        if nesting.cost(self.key) > MAX_NESTED:
+            message = f"an evaluation needs more than {MAX_NESTED} evaluations of other flags"
+            self.problems.add("too_deep", "/prerequisites", message)
+        if self.key in nesting.cyclic:
+            cycle = path(self.key, self.references.closure(self.key))
             message = f"the flag depends on itself: {' → '.join(cycle)}"
             self.problems.add("cycle", self._place_of(cycle[1]), message)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from .documents import flag, rules_of, segment
 from .under_test import engine
 
-SMALL = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+SMALL = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 ATTRIBUTES = (
     "user",

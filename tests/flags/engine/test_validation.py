@@ -293,3 +293,31 @@ class TestConflicts:
             ("contradiction", "/b/excludes/0"),
             ("unknown_flag", "/c/excludes/0"),
         ]
+
+
+def chained(count, width):
+    """Flags that need the next ones, as many as `width`."""
+    needed = [range(n + 1, min(n + 1 + width, count)) for n in range(count)]
+    prerequisites = [[{"flag": f"f{n}", "variants": ["on"]} for n in others] for others in needed]
+    return [flag(f"f{n}", prerequisites=prerequisites[n]) for n in range(count)]
+
+
+@pytest.mark.parametrize(("count", "width"), [(800, 1), (60, 60), (60, 2)])
+def test_flag_that_needs_too_many_others_is_refused_and_not_evaluated(count, width):
+    documents = {document["key"]: document for document in chained(count, width)}
+    rules = rules_of(*documents.values())
+
+    assert ("too_deep", "/prerequisites") in codes(documents["f0"], flags=documents)
+    assert rules.evaluate("f0", "mine", {}) == ("mine", None, "ERROR", None, 7)
+    assert rules.evaluate(f"f{count - 5}", None, {}).variant == "on"
+    assert rules.evaluate_all({})[f"f{count - 1}"].variant == "on"
+
+
+def test_flag_that_names_another_often_counts_each_time():
+    test = {"any": [{"flag": "f1", "variants": ["on"]}] * 30}
+    documents = {
+        "f1": targeted({"any": [{"flag": "f2", "variants": ["on"]}] * 30}, key="f1"),
+        "f2": flag("f2"),
+    }
+
+    assert ("too_deep", "/prerequisites") in codes(targeted(test, key="f0"), flags=documents)
