@@ -19,7 +19,7 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return context | {
         "checklist": _checklist(request, hooks.set_up_steps(plane)),
         "figures": [_figure(figure) for figure in hooks.figures(plane) if hooks.may(request, figure)],
-        "charts": [_chart(chart) for chart in hooks.charts(plane) if hooks.may(request, chart)],
+        "charts": [chart_context(chart) for chart in hooks.charts(plane) if hooks.may(request, chart)],
         "tables": [_table(table) for table in hooks.tables(plane) if hooks.may(request, table)],
     }
 
@@ -54,7 +54,8 @@ def _figure(figure: hooks.Figure) -> dict[str, Any]:
     }
 
 
-def _chart(chart: hooks.Chart) -> dict[str, Any]:
+def chart_context(chart: hooks.Chart) -> dict[str, Any]:
+    """Of console/chart.html."""
     plot = chart.plot()
     data = {
         "labels": list(plot.labels),

@@ -77,6 +77,22 @@
     else setTimeout(countDown, 10000, shown);
   };
 
+  // A slider writes its value into the field beside it. When it comes to rest, the page's preview for that value is shown.
+  const slide = (slider) => {
+    const form = slider.form;
+    const field = form.querySelector("[data-slid]");
+    slider.addEventListener("input", () => { field.value = String(Math.round(Number(slider.value) * 10) / 10); });
+    field.addEventListener("input", () => { slider.value = field.value; });
+    slider.addEventListener("change", async () => {
+      const body = new FormData(form);
+      body.append("preview", "");
+      const response = await fetch(location.href, { method: "POST", body, headers: { accept: "text/html" } });
+      if (!response.ok) return;
+      const fresh = new DOMParser().parseFromString(await response.text(), "text/html").querySelector(".console-facts");
+      if (fresh) document.querySelector(".console-facts").replaceWith(fresh);
+    });
+  };
+
   // On a narrow screen a row is a card, in which the column's heading precedes each value (frame.css).
   const labelCells = (table) => {
     if (table.tHead?.rows.length !== 1 || table.matches(".console-calendar")) return;
@@ -134,6 +150,7 @@
         if (event.target === dialog || event.target.closest("[data-close-dialog]")) dialog.close();
       });
     }
+    document.querySelectorAll("[data-slider]").forEach(slide);
     nameParts();
     nameRegions();
     new MutationObserver(nameRegions).observe(document.body, { childList: true, subtree: true });

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from apps.flags.engine import Evaluation, Problem, View, conflicts
 
@@ -55,15 +55,21 @@ def _kinds(person: Person, before: View, after: View, key: str) -> set[str]:
     found = set()
     for context in person.contexts:
         old, new = before.evaluate(key, None, context), after.evaluate(key, None, context)
-        was_on, is_on = _is_on(before, key, old), _is_on(after, key, new)
-        if was_on != is_on:
-            found.add(GAIN if is_on else LOSE)
+        was_on, now_on = is_on(before, key, old), is_on(after, key, new)
+        if was_on != now_on:
+            found.add(GAIN if now_on else LOSE)
         elif old.value != new.value or type(old.value) is not type(new.value):
             found.add(CHANGE)
     return found
 
 
-def _is_on(view: View, key: str, evaluation: Evaluation) -> bool:
+class Documents(Protocol):
+    """Rules, of which the documents are read."""
+
+    def document(self, key: str) -> Any: ...
+
+
+def is_on(view: Documents, key: str, evaluation: Evaluation) -> bool:
     """A flag of another type than yes or no is on while it serves another variant than the one for off."""
     if evaluation.variant is None or isinstance(evaluation.value, bool):
         return evaluation.value is True

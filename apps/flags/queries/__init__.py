@@ -28,12 +28,15 @@ from .revisions import (
     revisions_of,
     three_way_of,
 )
+from .states import Standing, State, standings, state_of
 
 __all__ = [
     "Arrival",
     "Difference",
     "HistoryEntry",
     "Key",
+    "Standing",
+    "State",
     "ThreeWayDifference",
     "arrival",
     "change_set_with_id",
@@ -61,6 +64,8 @@ __all__ = [
     "latest_of",
     "revisions_of",
     "rule_set",
+    "standings",
+    "state_of",
     "three_way",
     "three_way_of",
     "unregistered",

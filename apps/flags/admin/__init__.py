@@ -1,0 +1,33 @@
+"""Pages of flags in both consoles; importing a file registers its pages."""
+
+from . import (
+    change_sets,
+    creating,
+    editing,
+    explaining,
+    flags,
+    kills,
+    life_cycle,
+    matrix,
+    overview,
+    percentage,
+    rollouts,
+    sections,
+    tenant,
+)
+
+__all__ = [
+    "change_sets",
+    "creating",
+    "editing",
+    "explaining",
+    "flags",
+    "kills",
+    "life_cycle",
+    "matrix",
+    "overview",
+    "percentage",
+    "rollouts",
+    "sections",
+    "tenant",
+]
