@@ -81,6 +81,7 @@ def _admin_above(
         creating = [admin for admin in admins if getattr(admin, "creating_page", "") == page.name]
     else:
         creating = [admin for admin in (*own, *admins) if any(_names(word, admin) for word in match.kwargs)]
+        creating.sort(key=lambda admin: not any(_names_rows_of(word, admin) for word in match.kwargs))
     if creating or _pages_above(page, plane):
         return next(iter(creating), None)
     return next(
@@ -91,7 +92,12 @@ def _admin_above(
 def _names(parameter: str, admin: Admin) -> bool:
     """`channel_id` names a notification channel, `job_id` a run of the app `jobs`."""
     word = parameter.removesuffix("_id").replace("_", "")
-    return str(admin.opts.model_name).endswith(word) or admin.opts.app_label == f"{word}s"
+    return _names_rows_of(parameter, admin) or admin.opts.app_label == f"{word}s"
+
+
+def _names_rows_of(parameter: str, admin: Admin) -> bool:
+    """`flag_id` names a flag before the other rows of the app `flags`."""
+    return str(admin.opts.model_name).endswith(parameter.removesuffix("_id").replace("_", ""))
 
 
 def _row(request: HttpRequest, admin: Admin, match: ResolverMatch) -> Iterator[Crumb]:

@@ -8,6 +8,7 @@ VIEW, MANAGE, KILL, EVALUATE = (
     "flags.kill_flag",
     "flags.evaluate_flags",
 )
+VIEW_CHANGE_SETS, VIEW_KILLS = "flags.view_changeset", "flags.view_kill"
 
 MODULE = Module(
     name="flags",
@@ -27,7 +28,7 @@ MODULE = Module(
     subscribes=("feature_flag.proposed", "feature_flag.rollout_progressed"),
     router="apps.flags.api.urls",
     grants={
-        "owner": (VIEW, MANAGE, KILL, EVALUATE),
-        "auditor": (VIEW,),
+        "owner": (VIEW, VIEW_CHANGE_SETS, VIEW_KILLS, MANAGE, KILL, EVALUATE),
+        "auditor": (VIEW, VIEW_CHANGE_SETS, VIEW_KILLS),
     },
 )

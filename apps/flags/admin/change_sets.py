@@ -23,7 +23,7 @@ from apps.console.widgets import Form, ReasonForm
 from apps.flags import queries
 from apps.flags.commands import PreviewChangeSet, PublishChangeSet, WithdrawChangeSet
 from apps.flags.models import ChangeSet, Revision
-from apps.flags.module import MANAGE, VIEW
+from apps.flags.module import MANAGE, VIEW_CHANGE_SETS
 from apps.kernel.notation.shown import shown_instant
 
 from .effect import effect_of
@@ -103,6 +103,8 @@ def shown_value(value: Any) -> str:
     """A part of a document; a dash for none."""
     if value is None:
         return "—"
+    if value in ([], {}):
+        return gettext("none")
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
@@ -206,7 +208,7 @@ for _plane in hooks.PLANES:
             title=_("Change sets"),
             icon="difference",
             url="admin:flags_changeset_changelist",
-            permission=VIEW,
+            permission=VIEW_CHANGE_SETS,
         ),
         *(
             hooks.Page(
@@ -221,14 +223,14 @@ for _plane in hooks.PLANES:
         hooks.Section(
             model="flags.changeset",
             title=_("Differences"),
-            permission=VIEW,
+            permission=VIEW_CHANGE_SETS,
             template="flags/differences.html",
             context=differences_of,
         ),
         hooks.Section(
             model="flags.changeset",
             title=_("Effect on users"),
-            permission=VIEW,
+            permission=VIEW_CHANGE_SETS,
             template="flags/effect.html",
             context=effect_section,
         ),

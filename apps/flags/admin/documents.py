@@ -77,7 +77,7 @@ class DocumentForm(Form):
         label=_("Roles"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("One of these. None: every role."),
+        help_text=_("One of these. Without any, every role."),
     )
     variants = _json(_("Variants"), _("Name and value of each."), required=True)
     rules = _json(

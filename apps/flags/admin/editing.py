@@ -104,6 +104,11 @@ class EditDocument(CommandPage):
         status = max(one.status for one in refusal.refusals)
         return TemplateResponse(request, self.template, context | page, status=status)
 
+    def _page(
+        self, form: forms.Form, refusals: Sequence[Refusal], server_fields: ServerFields
+    ) -> dict[str, Any]:
+        return super()._page(form, refusals, server_fields) | {"button": gettext("Store as a draft")}
+
     def sentence(self, result: ChangeSet) -> str:
         return gettext("The draft is stored. Check its effect, then publish it.")
 

@@ -40,7 +40,6 @@ STATES = Colours(
         State.RETIRED: "",
     }
 )
-STALE = Colours({_("stale"): "warning", _("expired"): "danger"})
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -136,7 +135,7 @@ class FlagAdmin(ReadOnlyAdmin):
     def last_evaluated(self, flag: Any) -> str:
         return shown_instant(flag.seen_at) if flag.seen_at else gettext("never")
 
-    @display(description=_("Staleness"), label=STALE)
+    @admin.display(description=_("Staleness"))
     def staleness(self, flag: Any) -> str:
         if not flag.is_retired and flag.expires_on < today():
             return gettext("expired")

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -23,7 +23,7 @@ from apps.console.widgets import Form, ReasonForm
 from apps.flags import queries
 from apps.flags.commands import KillFlag, ReviewKill, ReviveFlag
 from apps.flags.models import Flag, Kill
-from apps.flags.module import KILL, MANAGE, VIEW
+from apps.flags.module import KILL, MANAGE, VIEW_KILLS
 from apps.kernel.clock import now
 from apps.kernel.notation.shown import shown_instant
 
@@ -65,6 +65,7 @@ class KillAdmin(ReadOnlyAdmin):
         "revival_reason",
     )
     readonly_fields = ("shown_state",)
+    change_form_outer_before_template = "flags/kill_head.html"
 
     @display(description=_("State"), label=ACTIVE)
     def shown_state(self, kill: Kill) -> str:
@@ -80,6 +81,18 @@ class KillAdmin(ReadOnlyAdmin):
         review = Link(gettext("Review"), reverse("admin:review_kill", args=[obj.pk]), "rate_review")
         revive = Link(gettext("Revive"), reverse("admin:revive_flag", args=[obj.pk]), "restart_alt")
         return (*(() if obj.reviewed_at else (review,)), *((revive,) if obj.is_active else ()))
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """With the processes that serve an active kill."""
+        kill = self.get_object(request, object_id)
+        part = {"part": arrival_of(kill)} if kill and kill.is_active else {}
+        return super().change_view(request, object_id, form_url, {**part, **(extra_context or {})})
 
 
 def kill_form(request: HttpRequest, flag: Flag) -> Mapping[str, Any]:
@@ -166,7 +179,7 @@ def flag_with_id(flag_id: int) -> Flag:
     return flag
 
 
-def arrival_of(request: HttpRequest, kill: Kill) -> Mapping[str, Any]:
+def arrival_of(kill: Kill) -> Mapping[str, Any]:
     """Which processes serve the kill, or a later change."""
     at = min(queries.epoch(), int(kill.killed_at.timestamp() * 1000))
     arrival = queries.arrival(at)
@@ -178,7 +191,7 @@ def arrival_of(request: HttpRequest, kill: Kill) -> Mapping[str, Any]:
         "rows": [(one.kind, one.node, f"{one.processes:,}", when) for one, when in rows],
         "headers": (gettext("Kind"), gettext("Node"), gettext("Processes"), gettext("Serves it")),
         "missing": [str(process) for process in arrival.missing],
-        "is_live": kill.is_active and age_s < REFRESHED_FOR_S and not arrival.is_complete,
+        "is_live": age_s < REFRESHED_FOR_S and not arrival.is_complete,
     }
 
 
@@ -201,15 +214,8 @@ for _plane in hooks.PLANES:
             title=_("Kills"),
             icon="power_settings_new",
             url="admin:flags_kill_changelist",
-            permission=VIEW,
+            permission=VIEW_KILLS,
         ),
         _page("flags/kills/<int:kill_id>/review/", Review(), MANAGE),
         _page("flags/kills/<int:kill_id>/revive/", Revive(), MANAGE),
-        hooks.Section(
-            model="flags.kill",
-            title=_("Processes that serve it"),
-            permission=VIEW,
-            template="flags/arrival.html",
-            context=arrival_of,
-        ),
     )

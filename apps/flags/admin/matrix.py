@@ -18,6 +18,8 @@ from apps.console.palette import page_number
 from apps.flags import queries
 from apps.flags.models import Flag
 from apps.flags.module import VIEW
+from apps.flags.store import tenants
+from apps.kernel.clock import now
 from apps.kernel.db import databases
 from apps.kernel.db.tenant_transaction import within
 from apps.kernel.tenant import HOME, TenantInfo
@@ -39,9 +41,9 @@ def matrix_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpRespons
         for key in Flag.objects.filter(retired_at=None).order_by("key").values_list("key", flat=True)
         if term.lower() in key.lower()
     ]
-    tenants = [tenant for tenant in active_tenants() if tenant_term.lower() in tenant.slug]
+    named = [tenant for tenant in active_tenants() if tenant_term.lower() in tenant.slug]
     flags_shown = Paginator(keys, FLAGS_PER_PAGE).get_page(page_number(request.GET.get("flags", "1")))
-    shown = Paginator(tenants, TENANTS_PER_PAGE).get_page(page_number(request.GET.get("page", "1")))
+    shown = Paginator(named, TENANTS_PER_PAGE).get_page(page_number(request.GET.get("page", "1")))
     page = {
         "term": term,
         "tenant_term": tenant_term,
@@ -67,6 +69,9 @@ def _cell(tenant: TenantInfo, key: str) -> Cell:
     evaluation = explanation.evaluation
     url = f"{reverse('admin:explain_flag')}?{urlencode({'flag': key, 'tenant': tenant.slug})}"
     document = view.document(key) if key in view.keys else {}
+    override = tenants.cached.get("all").in_effect(now()).get(key)
+    if evaluation.reason == "NARROWED_BY_TENANT" and override and override.enabled:
+        return {"text": gettext("depends on the user"), "why": reason_text(evaluation.reason), "url": url}
     if explanation.deciding not in ("global", "tenant") and _varies(document, evaluation.reason):
         return {"text": gettext("depends on the user"), "why": _parts(document), "url": url}
     return {"text": value_text(evaluation.value), "why": reason_text(evaluation.reason), "url": url}

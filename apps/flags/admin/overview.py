@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.console import hooks
 from apps.console.related import Kind, describe, page_of, relate
 from apps.flags.models import ChangeSet, Flag, Kill, StaleFlag
-from apps.flags.module import VIEW
+from apps.flags.module import VIEW, VIEW_CHANGE_SETS, VIEW_KILLS
 from apps.flags.search import FLAGS
 from apps.kernel.notation.shown import shown_instant
 
@@ -46,7 +46,7 @@ for _plane in hooks.PLANES:
         _plane,
         hooks.Figure(
             title=_("Killed flags"),
-            permission=VIEW,
+            permission=VIEW_KILLS,
             icon="power_settings_new",
             read=active_kills,
             link="admin:flags_kill_changelist",
@@ -74,7 +74,7 @@ describe(
     Kind(
         model="flags.kill",
         title=_("Kills"),
-        permission=VIEW,
+        permission=VIEW_KILLS,
         headers=(_("Killed"), _("By"), _("Reason"), _("Ended")),
         cells=lambda kill: (
             shown_instant(kill.killed_at),
@@ -86,7 +86,7 @@ describe(
     Kind(
         model="flags.changeset",
         title=_("Change sets"),
-        permission=VIEW,
+        permission=VIEW_CHANGE_SETS,
         headers=(_("Change set"), _("State"), _("By"), _("Reason")),
         cells=lambda change_set: (
             str(change_set),

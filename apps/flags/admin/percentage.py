@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -91,6 +92,11 @@ class Percentage(CommandPage):
             return (*facts, (gettext("Effect"), effect_text(command)))
         except Refusal as refusal:
             return (*facts, *((gettext("Refused"), str(one)) for one in refusal.refusals))
+
+    def _page(
+        self, form: forms.Form, refusals: Sequence[Refusal], server_fields: ServerFields
+    ) -> dict[str, Any]:
+        return super()._page(form, refusals, server_fields) | {"button": gettext("Store as a draft")}
 
     def sentence(self, result: ChangeSet) -> str:
         return gettext("The draft is stored. Check its effect, then publish it.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,6 +25,7 @@ from apps.flags.commands import ItemChange, ProposeChange
 from apps.flags.models import ChangeSet, Kill
 from apps.flags.module import KILL, MANAGE, VIEW
 from apps.identity import roles
+from apps.kernel.errors import Refusal
 
 from .change_sets import page_of
 from .documents import PercentageField
@@ -64,7 +65,7 @@ def flag_page(request: HttpRequest, *, context: dict[str, Any], flag_key: str) -
     active = Kill.objects.filter(key=flag.key, revived_at=None).first()
     form = ReasonForm()
     page = {
-        "title": flag.key,
+        "title": gettext("Flag {key}").format(key=flag.key),
         "flag": flag,
         "facts": (
             (gettext("State"), _state(flag)),
@@ -177,6 +178,11 @@ class Narrow(CommandPage):
         narrows = not fields["enabled"] or len(document) > 3
         item = ItemChange(OVERRIDE, key, document if narrows else None, fields["base"])
         return ProposeChange(items=(item,), reason=fields["reason"])
+
+    def _page(
+        self, form: forms.Form, refusals: Sequence[Refusal], server_fields: ServerFields
+    ) -> dict[str, Any]:
+        return super()._page(form, refusals, server_fields) | {"button": gettext("Store as a draft")}
 
     def sentence(self, result: ChangeSet) -> str:
         return gettext("The draft is stored. Check its effect, then publish it.")

@@ -32,7 +32,7 @@ REASONS: Mapping[str, str | Promise] = {
     "RULE_MATCH": _("A rule matches"),
     "SPLIT": _("A rule divides users among variants"),
     "ROLLOUT": _("By the percentage of the rollout"),
-    "DEFAULT": _("On for everyone whom no layer excludes"),
+    "DEFAULT": _("Every layer is open"),
     "OVERRIDDEN": _("Overridden by a test"),
     "UNKNOWN_FLAG": _("There is no such flag"),
     "ERROR": _("The evaluation failed"),

@@ -54,7 +54,7 @@ class Explainer:
         texts: dict[str, list[str]] = {}
         for step in self.plan.steps:
             if step.passed:
-                texts.setdefault(step.layer, []).append(step.passed.format_map(step.facts))
+                texts.setdefault(step.layer, []).append(step.passed.format_map(_readable(step.facts)))
         return {name: Layer(name, True, " ".join(texts.get(name, [_PASSED[name]])), {}) for name in LAYERS}
 
     @cached_property
@@ -68,7 +68,7 @@ class Explainer:
         if layer is None:
             step = self.plan.steps[number]
             detail = {"message": step.message, **step.facts}
-            layer = Layer(step.layer, step.opens, step.message.format_map(step.facts), detail)
+            layer = Layer(step.layer, step.opens, step.message.format_map(_readable(step.facts)), detail)
             self._decided[number] = layer
         return layer
 
@@ -154,3 +154,10 @@ def failed(default: Any, error: BaseException) -> Explanation:
 def unknown(key: object, default: Any) -> Explanation:
     text = f"No flag has the key {key!r:.120}." if isinstance(key, str) else "The key of a flag is text."
     return Explanation(Evaluation(default, None, UNKNOWN_FLAG, None, 0), error=text)
+
+
+def _readable(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Several names in one text."""
+    return {
+        name: ", ".join(map(str, fact)) if isinstance(fact, tuple) else fact for name, fact in facts.items()
+    }

@@ -7,11 +7,14 @@ import re
 
 import pytest
 
+from apps.billing.commands import ChangePlan, DefinePlan
+from apps.bus import dispatch
 from apps.flags import queries
 from apps.flags.models import ChangeSet, Kill
 from apps.kernel.tenant import activate
 from tests.support.flag_changes import killed, served_flag
 from tests.support.forms import hidden_inputs
+from tests.support.plans import UNLIMITED
 from tests.support.published_flags import KEY
 
 REASON = {"reason": "Orders fail."}
@@ -41,10 +44,10 @@ def test_a_tenant_sees_flags_that_apply_to_it(console):
     assert "On for all of your users" in shown
 
 
-def test_what_the_plan_lacks_what_is_off_and_what_is_for_others_is_hidden(console, operator):
+def test_what_the_plan_lacks_what_is_off_and_what_is_for_others_is_hidden(console, operator, acme):
     when = {"attribute": "tenant_slug", "op": "in", "values": ["globex"]}
     hidden = {
-        "sales.not-in-plan": {"entitlement": "no-such-module"},
+        "sales.not-in-plan": {"entitlement": "webhooks"},
         "sales.disabled": {"enabled": False},
         "sales.killed": {},
         "sales.of-globex": {
@@ -53,6 +56,10 @@ def test_what_the_plan_lacks_what_is_off_and_what_is_for_others_is_hidden(consol
         },
     }
     with activate(None):
+        dispatch(
+            DefinePlan(code="small", name="Small", level=1, modules=(), limits=UNLIMITED), actor=operator
+        )
+        dispatch(ChangePlan(tenant_id=acme.id, plan="small", reason="Ordered."), actor=operator)
         for key, members in hidden.items():
             served_flag(operator, key, **members)
         killed(operator, "sales.killed")
