@@ -137,7 +137,7 @@ def test_no_command_but_the_publication_publishes(operator, production):
     assert needing >= {"flags.publish_change_set", "flags.revive_flag"}
 
 
-def test_nobody_approves_the_own_change(operator, production):
+def test_an_own_change_is_approved_by_another_person_only(operator, production):
     request = requested(publication(edit(operator)), operator)
 
     with pytest.raises(ApproverIsRequester):

@@ -171,17 +171,17 @@ class TestOfATenant:
             yield
 
     @pytest.mark.parametrize("kind", ["flag", "segment"])
-    def test_it_defines_neither_flags_nor_segments(self, kind):
+    def test_flags_and_segments_of_a_tenant_are_refused(self, kind):
         whole = DRAFT.format(state="draft", at="NULL") + "; "
         whole += REVISION.format(change_set="(SELECT max(id) FROM flags_changeset)", kind=kind)
 
         assert refused(whole) == NOT_HERE
 
-    def test_it_registers_no_flags(self):
+    def test_a_register_in_a_tenant_is_refused(self):
         assert refused(FLAG.format(owner="'x'", expires_on="current_date")) == REGISTER
 
     @pytest.mark.physical_copy
-    def test_its_overrides_and_kills_are_guarded_alike(self, owner):
+    def test_overrides_and_kills_of_a_tenant_are_guarded_alike(self, owner):
         draft = proposed(owner, narrowed(enabled=False))
         kill = killed(owner)
         with activate(None):

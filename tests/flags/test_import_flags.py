@@ -97,9 +97,9 @@ def test_one_malformed_document_refuses_the_whole_file(operator, exported):
         flag_in(whole, "other")["document"]["rollout"] = {"unit": "user", "percentage": 140}
 
     drafts = ChangeSet.objects.count()
-    found = places(operator, edited(exported, edit))
+    problems = places(operator, edited(exported, edit))
 
-    assert {kind for kind, _ in found} == {FlagInvalid}
+    assert {kind for kind, _ in problems} == {FlagInvalid}
     assert ChangeSet.objects.count() == drafts
 
 
@@ -123,7 +123,7 @@ def test_a_malformed_file_is_refused_with_its_place(operator, exported, edit, pl
 
 
 @pytest.mark.parametrize("file", ["", "[]", "{", '{"format": 1, "format": 1}', "NaN", "x" * 20_000_001])
-def test_what_is_no_file_of_flags_is_refused(operator, file):
+def test_a_file_of_another_form_is_refused(operator, file):
     assert {kind for kind, _ in places(operator, file)} == {ImportMalformed}
 
 

@@ -142,7 +142,7 @@ class TestReview:
             dispatch(ReviewKill(kill_id=kill.pk, review="Again."), actor=second_operator)
 
     @pytest.mark.parametrize("reviewer", ["author", "system"])
-    def test_neither_its_author_nor_a_system_reviews_it(self, operator, flag, reviewer):
+    def test_a_review_by_the_author_or_a_system_is_refused(self, operator, flag, reviewer):
         kill = killed(operator)
 
         with pytest.raises(ReviewByAnotherPerson):

@@ -48,16 +48,16 @@ def preview(change_set):
 
 def values(*tenants):
     """What the flag serves each user of these tenants in each company."""
-    found = {}
+    served = {}
     for tenant in tenants:
         with within(tenant):
             rules = queries.rule_set()
             for person in people():
                 for number, context in enumerate(person.contexts):
-                    found[tenant.slug, person.user_id, number] = (
+                    served[tenant.slug, person.user_id, number] = (
                         rules.evaluate(KEY, None, context).value is True
                     )
-    return found
+    return served
 
 
 def by_hand(before, after):
@@ -80,7 +80,7 @@ CHANGES = {
     "half of the companies": {"rollout": {"unit": "company", "percentage": 50.0}},
     "half of the tenants": {"rollout": {"unit": "tenant", "percentage": 50.0}},
     "for a role": {"roles": ["accountant"]},
-    "a plan that nobody has": {"entitlement": "fixed-assets"},
+    "an entitlement that no plan has": {"entitlement": "fixed-assets"},
 }
 
 
@@ -149,7 +149,7 @@ def test_a_prerequisite_affects_the_users_of_the_flags_above_it(operator):
     assert stored["flags"]["child"]["lose"] == stored["flags"][KEY]["lose"] == stored["users"]
 
 
-def test_nobody_gains_a_killed_flag(operator):
+def test_a_killed_flag_is_gained_by_no_user(operator):
     served_flag(operator, enabled=False)
     killed(operator)
 

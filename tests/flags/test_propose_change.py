@@ -87,14 +87,14 @@ def test_all_problems_of_all_documents_are_refused_together_with_their_places(op
         {"name": "x", "when": {"attribute": "ip", "op": "cidr", "values": ["10.0.0.0/99"]}, "serve": "on"}
     ]
 
-    found = codes(
+    problems = codes(
         operator,
         changed(rules=wrong, rollout={"unit": "user", "percentage": 140.0}),
         changed("other", prerequisites=[{"flag": "missing", "variants": ["on"]}]),
     )
 
-    places = {place.rsplit("/values")[0] for _, place in found}
-    assert places >= {"/rules/0/when", "/rollout/percentage", "/prerequisites/0/flag"}, found
+    places = {place.rsplit("/values")[0] for _, place in problems}
+    assert places >= {"/rules/0/when", "/rollout/percentage", "/prerequisites/0/flag"}, problems
 
 
 @pytest.mark.parametrize(
@@ -148,9 +148,9 @@ def test_all_problems_of_all_documents_are_refused_together_with_their_places(op
 def test_targeting_that_cannot_be_meant_is_refused_with_a_code_and_a_place(operator, members):
     served_flag(operator)
 
-    found = codes(operator, changed(**members))
+    problems = codes(operator, changed(**members))
 
-    assert all(code and place.startswith("/") for code, place in found), found
+    assert all(code and place.startswith("/") for code, place in problems), problems
 
 
 def test_a_rule_for_everyone_is_a_warning(operator):
@@ -167,9 +167,9 @@ def test_a_nested_prerequisite_is_accepted_and_a_cycle_refused(operator):
     for key, needed in (("b", "a"), ("c", "b")):
         published(operator, changed(key, prerequisites=[{"flag": needed, "variants": ["on"]}]))
 
-    found = refused(operator, changed("a", prerequisites=[{"flag": "c", "variants": ["on"]}]))
+    problems = refused(operator, changed("a", prerequisites=[{"flag": "c", "variants": ["on"]}]))
 
-    assert {kind for kind, _, _ in found} == {FlagInvalid}
+    assert {kind for kind, _, _ in problems} == {FlagInvalid}
 
 
 def test_the_removal_of_a_segment_or_flag_that_is_used_is_refused(operator):
@@ -186,9 +186,9 @@ def test_flags_that_contradict_each_other_are_refused(operator):
     served_flag(operator, "a")
     served_flag(operator, "b", requires=["a"])
 
-    found = refused(operator, changed("b", requires=["a"], excludes=["a"]))
+    problems = refused(operator, changed("b", requires=["a"], excludes=["a"]))
 
-    assert FlagConflict in {kind for kind, _, _ in found}
+    assert FlagConflict in {kind for kind, _, _ in problems}
     assert refused(operator, changed("a", excludes=["b"]))
 
 
@@ -211,9 +211,9 @@ def _diff(refusal):
 def test_a_change_set_changes_something_and_each_thing_once(operator, count):
     served_flag(operator)
 
-    found = refused(operator, *[changed(enabled=False)] * count)
+    problems = refused(operator, *[changed(enabled=False)] * count)
 
-    assert {kind for kind, _, _ in found} == {DuplicateChange if count else NothingChanged}
+    assert {kind for kind, _, _ in problems} == {DuplicateChange if count else NothingChanged}
 
 
 def test_a_change_without_a_difference_or_of_an_unknown_flag_is_refused(operator):
@@ -226,9 +226,9 @@ def test_a_change_without_a_difference_or_of_an_unknown_flag_is_refused(operator
 def test_an_effect_in_the_past_is_refused(operator):
     served_flag(operator)
 
-    found = refused(operator, changed(enabled=False), effective_at=now() - dt.timedelta(seconds=1))
+    problems = refused(operator, changed(enabled=False), effective_at=now() - dt.timedelta(seconds=1))
 
-    assert {kind for kind, _, _ in found} == {EffectiveInThePast}
+    assert {kind for kind, _, _ in problems} == {EffectiveInThePast}
 
 
 def test_the_correction_of_a_draft_withdraws_it(operator):
@@ -260,7 +260,7 @@ class TestOfATenant:
         with activate(acme):
             yield
 
-    def test_it_narrows_a_flag_of_the_platform(self, owner):
+    def test_an_override_narrows_a_flag_of_the_platform(self, owner):
         draft = proposed(owner, narrowed(roles=["controller"], percentage=50.0))
 
         assert draft.revisions.get().kind == "override"
@@ -268,7 +268,7 @@ class TestOfATenant:
     @pytest.mark.parametrize(
         "what", [lambda: changed(enabled=False), lambda: segment("beta", {"op": "always"})]
     )
-    def test_it_defines_neither_flags_nor_segments(self, owner, what):
+    def test_flags_and_segments_of_a_tenant_are_refused(self, owner, what):
         assert {kind for kind, _, _ in refused(owner, what())} == {FlagsAreOfThePlatform}
 
     @pytest.mark.parametrize(
@@ -281,7 +281,7 @@ class TestOfATenant:
             ({"enabled": "yes"}, "/enabled"),
         ],
     )
-    def test_what_would_widen_or_means_nothing_is_refused(self, owner, members, place):
+    def test_a_widening_or_meaningless_override_is_refused(self, owner, members, place):
         assert place in {place for _, place in codes(owner, narrowed(**members))}
 
     def test_an_override_of_an_unknown_flag_is_refused(self, owner):

@@ -17,7 +17,7 @@ REVIVAL = approval_kind("flags.revival", title=_("Revival of a killed flag"), pe
 
 @dataclass(frozen=True, kw_only=True)
 class KillFlag(Command):
-    """Turn a flag off at once, for everybody; in a tenant for its users. This needs no approval, and a review
+    """Turn a flag off at once, for all users; in a tenant for its users. This needs no approval, and a review
     afterwards."""
 
     permission = "flags.kill_flag"

@@ -17,7 +17,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF TG_OP = 'DELETE' OR TG_OP = 'INSERT' AND TG_TABLE_SCHEMA <> 'public'
        OR TG_OP = 'UPDATE' AND (NEW.id, NEW.key, NEW.created_at) IS DISTINCT FROM (OLD.id, OLD.key, OLD.created_at) THEN
-        RAISE EXCEPTION 'The register of flags is kept on the platform, and its keys stay.' USING ERRCODE = 'BF004';
+        RAISE EXCEPTION 'The register of flags is on the platform, and its keys stay.' USING ERRCODE = 'BF004';
     END IF;
     RETURN NEW;
 END $$;

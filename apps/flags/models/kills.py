@@ -1,4 +1,4 @@
-"""Kills: a flag turned off at once, on the platform for everybody, in a tenant for the tenant."""
+"""Kills: a flag turned off at once, on the platform for all users, in a tenant for the tenant."""
 
 from __future__ import annotations
 

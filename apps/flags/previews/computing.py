@@ -57,8 +57,8 @@ def preview_of(change_set: ChangeSet) -> dict[str, Any]:
 def effect_of(comparison: Comparison) -> dict[str, Any]:
     """As a preview. A comparison outlives the transaction in which it was made."""
     tenant = current_tenant()
-    found = [(tenant, _effect_here(tenant, comparison))] if tenant else list(_effects(comparison))
-    return _summary(found)
+    effects = [(tenant, _effect_here(tenant, comparison))] if tenant else list(_effects(comparison))
+    return _summary(effects)
 
 
 def comparison_of(change_set: ChangeSet) -> Comparison:
@@ -104,9 +104,9 @@ def _effect_here(tenant: TenantInfo, comparison: Comparison) -> Effect:
     used = tenants.used_of(plan, comparison.entitlements)
     layer = tenants.layer(tenant, narrowing, plan, used, comparison.at)
     changed = {**layer.overrides, **comparison.overrides}
-    kept = {key: override for key, override in changed.items() if override is not None}
+    narrowed = {key: override for key, override in changed.items() if override is not None}
     before = comparison.before.for_tenant(layer)
-    after = comparison.after.for_tenant(replace(layer, overrides=kept))
+    after = comparison.after.for_tenant(replace(layer, overrides=narrowed))
     effect = effect_on(people(), before, after, comparison.keys)
     effect.open_period = open_period_on(comparison.at.date())
     return effect
@@ -117,10 +117,10 @@ def _replaced(
 ) -> tuple[platform.Stored, ...]:
     """A flag whose plan of a rollout has changed starts at 0 %, as the store serves it."""
     changed = {row.key: row.document for row in revisions if row.kind == kind}
-    kept = [one for one in stored if one.key not in changed]
+    unchanged = [one for one in stored if one.key not in changed]
     reached = stages.reached(using=queries.connection_of_platform()) if kind == FLAG and changed else {}
     return (
-        *kept,
+        *unchanged,
         *(
             platform.Stored(key, 0, document and dict(stages.merged(document, reached.get(key))), at, None)
             for key, document in changed.items()
@@ -153,8 +153,8 @@ def _documents(stored: platform.Platform) -> dict[queries.Key, Mapping[str, Any]
     }
 
 
-def _summary(found: Sequence[tuple[TenantInfo, Effect | None]]) -> dict[str, Any]:
-    effects = [(tenant, effect) for tenant, effect in found if effect is not None]
+def _summary(computed: Sequence[tuple[TenantInfo, Effect | None]]) -> dict[str, Any]:
+    effects = [(tenant, effect) for tenant, effect in computed if effect is not None]
     return {
         "computed_at": now().isoformat(),
         "tenants": sum(effect.is_any for _, effect in effects),
@@ -169,7 +169,7 @@ def _summary(found: Sequence[tuple[TenantInfo, Effect | None]]) -> dict[str, Any
         ],
         "conflicts": _conflicts(effects),
         "open_periods": {tenant.slug: effect.open_period for tenant, effect in effects if effect.open_period},
-        "unreachable": [tenant.slug for tenant, effect in found if effect is None],
+        "unreachable": [tenant.slug for tenant, effect in computed if effect is None],
     }
 
 

@@ -52,15 +52,15 @@ def effect_on(people: Iterable[Person], before: View, after: View, keys: Collect
 
 
 def _kinds(person: Person, before: View, after: View, key: str) -> set[str]:
-    found = set()
+    kinds = set()
     for context in person.contexts:
         old, new = before.evaluate(key, None, context), after.evaluate(key, None, context)
         was_on, now_on = is_on(before, key, old), is_on(after, key, new)
         if was_on != now_on:
-            found.add(GAIN if now_on else LOSE)
+            kinds.add(GAIN if now_on else LOSE)
         elif old.value != new.value or type(old.value) is not type(new.value):
-            found.add(CHANGE)
-    return found
+            kinds.add(CHANGE)
+    return kinds
 
 
 class Documents(Protocol):

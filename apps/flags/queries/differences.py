@@ -45,8 +45,8 @@ def three_way(base: Document, published: Document, proposed: Document) -> Sequen
     """The places that differ from the base, as published or as proposed."""
     documents = [_values(document) for document in (base, published, proposed)]
     places = sorted(set().union(*documents))
-    found = [ThreeWayDifference(place, *(values.get(place) for values in documents)) for place in places]
-    return [one for one in found if not _text(one.base) == _text(one.published) == _text(one.proposed)]
+    rows = [ThreeWayDifference(place, *(values.get(place) for values in documents)) for place in places]
+    return [one for one in rows if not _text(one.base) == _text(one.published) == _text(one.proposed)]
 
 
 def _text(value: Any) -> str:
