@@ -4,7 +4,7 @@ A kind is a function of the argument in the document. It returns a function of t
 holds; of a choice, the name of the variant, or None to go on with the next rule. It raises ValueError for an argument
 that it does not understand.
 
-    CONDITIONS["json-logic"] = lambda argument: ...      {"when": {"json-logic": {...}}, "serve": "on"}
+    CONDITIONS["share"] = lambda argument: ...           {"when": {"share": {...}}, "serve": "on"}
     CHOICES["json-logic"] = lambda argument: ...         {"choose": {"json-logic": {...}}}
 """
 

@@ -96,7 +96,7 @@ class _Flag:
             )
         rules = []
         if flag.get("targeting"):
-            program = {"flag": self.name, "logic": self._logic(), "targeting_key": targeting_key}
+            program = {"flag_key": self.name, "logic": self._logic(), "targeting_key": targeting_key}
             rules.append({"name": TARGETING, "choose": {"json-logic": program}})
         default = self._default()
         if default is not None and default not in variants:
@@ -105,7 +105,9 @@ class _Flag:
                 f"the flag has no variant {default!r}: its evaluation fails",
                 "defaultVariant",
             )
-            rules.append({"name": DEFAULT, "choose": {"json-logic": {"flag": self.name, "logic": default}}})
+            rules.append(
+                {"name": DEFAULT, "choose": {"json-logic": {"flag_key": self.name, "logic": default}}}
+            )
             default = None
         return {
             "format": 1,

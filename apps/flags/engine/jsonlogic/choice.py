@@ -1,6 +1,6 @@
-"""A program as the choice of a rule:  {"choose": {"json-logic": {"flag": "key", "logic": {"if": […]}}}}
+"""A program as the choice of a rule:  {"choose": {"json-logic": {"flag_key": "key", "logic": {"if": […]}}}}
 
-`flag` is the key that the program sees, and that places units; `targeting_key` the attribute that has the role of
+`flag_key` is the key that the program sees, and that places units; `targeting_key` the attribute that has the role of
 targetingKey, if another one has. The result is the name of a variant; without one the flag goes on with the next rule.
 """
 
@@ -16,9 +16,13 @@ from .compiler import compile_logic
 
 
 def json_logic(argument: Any) -> Callable[[Context], str | None]:
-    if not isinstance(argument, dict) or not isinstance(argument.get("flag"), str) or "logic" not in argument:
+    if (
+        not isinstance(argument, dict)
+        or not isinstance(argument.get("flag_key"), str)
+        or "logic" not in argument
+    ):
         raise ValueError("a program has the key of its flag and its logic")
-    key, targeting_key = argument["flag"], argument.get("targeting_key", "targetingKey")
+    key, targeting_key = argument["flag_key"], argument.get("targeting_key", "targetingKey")
     try:
         program = compile_logic(argument["logic"])
     except RecursionError:
