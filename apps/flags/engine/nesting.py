@@ -24,10 +24,10 @@ class Nesting:
     def cost(self, key: str) -> int:
         """The evaluations that one of this flag makes, with its own. A flag in a cycle makes none of others."""
         if key not in self._costs:
-            self._visit(key)
+            self._explore(key)
         return self._costs[key]
 
-    def _visit(self, start: str) -> None:
+    def _explore(self, start: str) -> None:
         path = [(start, iter(self._enter(start)))]
         while path:
             key, others = path[-1]
