@@ -49,7 +49,7 @@ def expired_flags(declared: Mapping[str, Any], uses: Sequence[Reference], day: d
     uses_by_key = references.by_key(uses)
     return [
         f"The flag {key} of {flag.owner} has expired on {flag.expires_on}: retire or extend it."
-        f" Used in {', '.join(map(str, uses_by_key.get(key, ()))) or 'no place'}."
+        f" Used in {', '.join(map(str, uses_by_key.get(key, ()))) or 'no module'}."
         for key, flag in sorted(declared.items())
         if flag.expires_on < day
     ]

@@ -34,6 +34,7 @@ def test_an_extension_moves_the_expiry_and_is_counted(operator):
 
 
 def test_the_number_of_extensions_is_limited_by_the_category(operator):
+    """vespa-engine extends its flags by a routine change every month."""
     row = flag(expires_on=today() + dt.timedelta(days=1))
     extend(row, operator, 20)
     extend(row, operator, 30)

@@ -82,6 +82,7 @@ def test_the_30_days_begin_when_the_rollout_is_complete(operator, later):
 
 @pytest.mark.usefixtures("db")
 def test_a_flag_that_is_not_evaluated_or_has_one_value_only_is_stale(later):
+    """izanami #923: never called, and always the same value, are both signs."""
     for key in ("silent", "single", "lively"):
         flag(key, expires_on=far())
         publish(document(key, rules=[RULE]), key)
@@ -104,6 +105,7 @@ def test_a_flag_past_its_expiry_is_stale_in_every_category(later):
 
 
 def test_the_days_of_each_category_are_settings(operator, later):
+    """GrowthBook #2917: a fixed two weeks, and no notice."""
     flag("ops", category="ops", expires_on=far())
     with later(days=400):
         assert reasons() == {}

@@ -6,13 +6,16 @@ import datetime as dt
 
 import pytest
 
+from apps.audit.rollup.counting import roll_up
 from apps.bus import dispatch
+from apps.companies.commands import FoundCompany
 from apps.flags import listeners
 from apps.flags.commands import PauseRollout
 from apps.flags.events import FeatureFlagRolloutProgressed
 from apps.flags.models import Kill, Rollout, RolloutStep
 from apps.flags.rollouts import progress
 from apps.kernel.clock import now
+from apps.kernel.tenant import activate
 from apps.notices.models import Notice
 from tests.support.published_flags import KEY, OWNER, document, plan, publish
 
@@ -100,6 +103,37 @@ def test_a_change_by_the_schedule_is_recorded_as_the_system(rollout_of, later):
 
     step = RolloutStep.objects.latest("pk")
     assert (step.by_name, step.reason) == ("System (rollouts)", "Its stage has lasted.")
+
+
+def failed_in(tenant, owner, all_ended):
+    """Commands that fail, in the rollup of the tenant."""
+    with activate(tenant):
+        for _ in range(3):
+            with pytest.raises(TypeError):  # no refusal: a fault of the program
+                dispatch(FoundCompany(code=None, name="Plant", currency="EUR"), actor=owner)
+        all_ended()
+        roll_up()
+
+
+@pytest.mark.parametrize(
+    ("action", "expected"), [("pause", ("paused", 1)), ("roll_back", ("rolled_back", 1))]
+)
+def test_a_breached_guard_stops_the_rollout_as_the_system(
+    rollout_of, acme, globex, owner, all_ended, action, expected
+):
+    """PostHog #22883: a rollout rolls itself back."""
+    guard = {"measure": "failures", "module": "companies", "limit": 0.5, "minimum": 3, "action": action}
+    rollout_of(plan((5.0, 24), (100.0, 24), guards=[guard]))
+    progress.progress()
+    assert state() == ("progressing", 1)
+
+    failed_in(acme, owner, all_ended)
+    progress.progress()
+
+    step = RolloutStep.objects.latest("pk")
+    assert state() == expected
+    assert (step.by_name, step.percentage) == ("System (rollouts)", 5.0 if action == "pause" else 0.0)
+    assert step.reason.startswith("A guard stopped it: failures of companies: ")
 
 
 @pytest.mark.parametrize(("by_system", "notices"), [(True, 1), (False, 0)])
