@@ -47,12 +47,12 @@ class ServiceAccountToken(BaseAuthentication):
 
 
 class TokenOfProtocols(ServiceAccountToken):
-    """For endpoints of protocols, whose clients also send `X-API-Key: …`, or the token alone as `Authorization`."""
+    """For endpoints of protocols, whose clients also send `X-API-Key: …`, or the token without a scheme as `Authorization`."""
 
     def token_in(self, request: Request) -> str:
-        alone = request.headers.get("Authorization", "").strip()
-        if alone.startswith(tokens.PREFIX):
-            return alone
+        bare = request.headers.get("Authorization", "").strip()
+        if bare.startswith(tokens.PREFIX):
+            return bare
         return super().token_in(request) or request.headers.get("X-API-Key", "").strip()
 
 

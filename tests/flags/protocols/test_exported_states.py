@@ -1,4 +1,4 @@
-"""Exported flags are evaluated by the engines of Unleash and flagd as by ours: random flags, no difference."""
+"""Exported flags are evaluated by the engines of Unleash and flagd as by the native one: random flags, no difference."""
 
 from __future__ import annotations
 
@@ -64,10 +64,10 @@ def test_unleash_evaluates_exported_flags_as_the_engine_does(seed):
     for _ in range(60):
         context = draw.context()
         for flag in exported:
-            ours = native.evaluate(flag["key"], None, {**context, "tenant": TENANT}).value
-            theirs = unleash_value(unleash, flag, context)
-            wanted = ours is True if flag["type"] == "boolean" else ours
-            assert theirs == wanted, (flag, context, segments)
+            native_value = native.evaluate(flag["key"], None, {**context, "tenant": TENANT}).value
+            peer_value = unleash_value(unleash, flag, context)
+            wanted = native_value is True if flag["type"] == "boolean" else native_value
+            assert peer_value == wanted, (flag, context, segments)
             if flag["type"] == "boolean":
                 assert imported.is_enabled(flag["key"], unleash_context(context)) == wanted, (flag, context)
 
@@ -144,6 +144,6 @@ def test_flagd_evaluates_exported_flags_as_the_engine_does(seed):
         attributes = {name: value for name, value in context.items() if name != "user"}
         evaluated = EvaluationContext(context.get("user"), attributes)
         for flag in exported:
-            ours = native.evaluate(flag["key"], "none", {**context, "tenant": TENANT}).value
+            native_value = native.evaluate(flag["key"], "none", {**context, "tenant": TENANT}).value
             resolve = flagd.resolve_boolean_value if flag["type"] == "boolean" else flagd.resolve_string_value
-            assert resolve(flag["key"], "none", evaluated).value == ours, (flag, context, segments)
+            assert resolve(flag["key"], "none", evaluated).value == native_value, (flag, context, segments)

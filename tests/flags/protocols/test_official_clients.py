@@ -99,12 +99,12 @@ def test_the_python_client_of_openfeature(server, program):
         details = getattr(client, f"get_{kind}_details")(key, default, context)
         assert (details.value, details.error_code) == (value, None), details
         assert details.flag_metadata["reason"]
-    for key, default, told, code in (
+    for key, default, evaluated_for, code in (
         ("nope", True, context, ErrorCode.FLAG_NOT_FOUND),
         ("half", True, EvaluationContext(), ErrorCode.TARGETING_KEY_MISSING),
         ("str", True, context, ErrorCode.TYPE_MISMATCH),
     ):
-        assert client.get_boolean_details(key, default, told).error_code == code, key
+        assert client.get_boolean_details(key, default, evaluated_for).error_code == code, key
 
     kill("bool-on")
     eventually(lambda: client.get_boolean_value("bool-on", True, context) is False)

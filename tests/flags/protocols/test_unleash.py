@@ -68,11 +68,11 @@ def test_the_server_decides_the_layers_of_the_tenant_and_the_client_roles(
     dispatch(ChangePlan(tenant_id=acme.id, plan="small", reason="It is small."), actor=operator)
     serve(document("for-controllers", roles=["controller"]))
 
-    ours, theirs = by_name(program.features()), by_name(program_of(globex).features())
+    of_acme, of_globex = by_name(program.features()), by_name(program_of(globex).features())
 
-    assert [ours["of-acme"]["enabled"], theirs["of-acme"]["enabled"]] == [True, False]
-    assert ours["unplanned"]["enabled"] is False
-    constraints = [strategy["constraints"] for strategy in ours["for-controllers"]["strategies"]]
+    assert [of_acme["of-acme"]["enabled"], of_globex["of-acme"]["enabled"]] == [True, False]
+    assert of_acme["unplanned"]["enabled"] is False
+    constraints = [strategy["constraints"] for strategy in of_acme["for-controllers"]["strategies"]]
     assert [[one["contextName"] for one in several] for several in constraints] == [["role"], ["roles"]]
 
 

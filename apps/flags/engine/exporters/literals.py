@@ -92,10 +92,10 @@ def both(*several: Alternatives) -> Alternatives:
 
 
 def either(*several: Alternatives) -> Alternatives:
-    found = list(dict.fromkeys(one for alternatives in several for one in alternatives))
-    if len(found) > MAX_ALTERNATIVES:
+    distinct = list(dict.fromkeys(one for alternatives in several for one in alternatives))
+    if len(distinct) > MAX_ALTERNATIVES:
         raise Inexpressible(f"its conditions have more than {MAX_ALTERNATIVES} alternatives")
-    return found
+    return distinct
 
 
 def neither(alternatives: Alternatives) -> Alternatives:
