@@ -47,7 +47,7 @@ class ServiceAccountToken(BaseAuthentication):
 
 
 class TokenOfProtocols(ServiceAccountToken):
-    """For endpoints of protocols, whose clients also send `X-API-Key: …`, or the token without a scheme as `Authorization`."""
+    """For endpoints of protocols, whose clients also send `X-API-Key: …`, or `Authorization` without a scheme."""
 
     def token_in(self, request: Request) -> str:
         bare = request.headers.get("Authorization", "").strip()

@@ -1,4 +1,4 @@
-"""Exported flags are evaluated by the engines of Unleash and flagd as by the native one: random flags, no difference."""
+"""Exported flags are evaluated by the engines of Unleash and flagd as by the native one: no difference in random flags."""
 
 from __future__ import annotations
 
