@@ -1,4 +1,4 @@
-"""Exported flags are evaluated by the engines of Unleash and flagd as by the native one: no difference in random flags."""
+"""Engines of Unleash and flagd evaluate exported flags as the native engine does: random flags, no difference."""
 
 from __future__ import annotations
 
