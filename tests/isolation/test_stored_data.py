@@ -27,7 +27,7 @@ from apps.settings.commands import ChangeSetting
 from tests.support.attack_surface import text_of
 from tests.support.devices import token as signed_in
 from tests.support.programs import creation
-from tests.support.served_flags import narrow
+from tests.support.served_flags import document, narrow, serve
 from tests.support.two_at_work import FILE, FIRST, SECRET
 
 
@@ -106,7 +106,7 @@ def different_tenants(at_work, acme, globex, operator, owner):
         with activate(tenant):
             _service_token(name)
             for _ in range(len(name)):
-                narrow(enabled=False)
+                narrow(enabled=False) if tenant else serve(document())
 
 
 def _service_token(name: str) -> None:
