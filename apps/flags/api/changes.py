@@ -7,6 +7,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.bus.api.fields import AnyJSON
 from apps.bus.api.filters import Filters
 from apps.bus.api.views import CommandEndpoint, DetailEndpoint, ListEndpoint, QueryEndpoint
 from apps.flags import queries
@@ -48,9 +49,9 @@ class ThreeWayDifferenceSerializer(serializers.Serializer[Any]):
     `published` the present one, `proposed` the new one; null: there is none."""
 
     pointer = serializers.CharField(source="place")
-    base = serializers.JSONField(allow_null=True)
-    published = serializers.JSONField(allow_null=True)
-    proposed = serializers.JSONField(allow_null=True)
+    base = AnyJSON(allow_null=True)
+    published = AnyJSON(allow_null=True)
+    proposed = AnyJSON(allow_null=True)
     is_conflict = serializers.BooleanField()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.bus.api.fields import WholeNumber
+from apps.bus.api.fields import AnyJSON, WholeNumber
 from apps.bus.api.views import PostedQueryEndpoint, QueryEndpoint
 from apps.flags import inspection, queries
 from apps.flags.inspection import Evaluated
@@ -44,7 +44,7 @@ class EvaluationSerializer(serializers.Serializer[Any]):
     """The value that a flag serves, and why. Without a variant it has no value: the default of the caller applies."""
 
     key = serializers.CharField()
-    value = serializers.JSONField(source="evaluation.value", allow_null=True)
+    value = AnyJSON(source="evaluation.value", allow_null=True)
     variant = serializers.CharField(source="evaluation.variant", allow_null=True)
     reason = serializers.CharField(source="evaluation.reason")
     rule = serializers.CharField(source="evaluation.rule", allow_null=True)

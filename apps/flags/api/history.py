@@ -11,6 +11,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from apps.bus.api.fields import AnyJSON
 from apps.bus.api.filters import Filters
 from apps.bus.api.views import CommandEndpoint, Endpoint, ListEndpoint, QueryEndpoint
 from apps.flags import queries
@@ -26,8 +27,8 @@ class DifferenceSerializer(serializers.Serializer[Any]):
     """The value at a JSON pointer, before and after. null: there is none."""
 
     pointer = serializers.CharField(source="place")
-    before = serializers.JSONField(allow_null=True)
-    after = serializers.JSONField(allow_null=True)
+    before = AnyJSON(allow_null=True)
+    after = AnyJSON(allow_null=True)
 
 
 class HistoryEntrySerializer(serializers.Serializer[Any]):

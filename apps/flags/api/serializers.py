@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.bus.api.fields import Instant
 from apps.bus.api.serializers import ReadSerializer
 from apps.flags import queries
 from apps.flags.models import ChangeSet, Flag, Kill, Revision
@@ -79,8 +80,8 @@ class PublishedFlagRevisionSerializer(FlagRevisionSerializer):
     reason = serializers.CharField(source="change_set.reason")
     author_name = serializers.CharField(source="change_set.author_name")
     origin = serializers.CharField(source="change_set.origin")
-    published_at = serializers.DateTimeField(source="change_set.published_at")
-    effective_at = serializers.DateTimeField(source="change_set.effective_at", allow_null=True)
+    published_at = Instant(source="change_set.published_at")
+    effective_at = Instant(source="change_set.effective_at", allow_null=True)
 
     class Meta:
         model = Revision

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from apps.kernel.models import Tracked
 
@@ -38,4 +39,4 @@ class FeatureConfiguration(Tracked):
         ]
 
     def __str__(self) -> str:
-        return "feature configuration"
+        return gettext("feature configuration")
