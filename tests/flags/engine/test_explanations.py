@@ -20,7 +20,7 @@ def test_explanation_of_a_rule():
     )
     assert [layer.name for layer in explanation.layers] == list(engine.LAYERS)
     assert [layer.passed for layer in explanation.layers] == [True] * 6
-    assert explanation.layers[2].text == "One of the roles ('clerk',) is present."
+    assert explanation.layers[2].text == "One of the roles clerk is present."
     targeting = explanation.layers[4]
     assert targeting.text == "No rule matches."
     assert targeting.detail["tests"] == [
