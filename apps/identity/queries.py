@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from . import roles, scopes
@@ -24,6 +25,11 @@ def actor(pk: int) -> User | None:
 def role_names(user_id: int) -> tuple[str, ...]:
     """The roles of a user, from the cache. A change of roles invalidates it."""
     return roles_of_users.get(user_id)
+
+
+def standard_roles() -> Sequence[str]:
+    """The names of the roles that every tenant has."""
+    return roles.names()
 
 
 def permission_of(scope: str) -> str:

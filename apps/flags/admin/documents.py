@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.console.widgets import Form
 from apps.flags.errors import FlagInvalid
-from apps.identity import roles
+from apps.identity import queries as identity
 from apps.kernel.errors import Refusal
 from apps.kernel.limits import LIMITS
 from apps.kernel.notation.form_fields import AmountField, ExactJSONField
@@ -99,7 +99,7 @@ class DocumentForm(Form):
         if present and present not in names:
             names.append(present)
         self.offer("entitlement", [("", gettext("none")), *((name, name) for name in names)])
-        self.offer("roles", [(name, name) for name in roles.names()])
+        self.offer("roles", [(name, name) for name in identity.standard_roles()])
         self.apply_widgets()
         for name in ("variants", "rules", "rollout", "related"):
             self.fields[name].widget.attrs.update(rows=10 if name == "rules" else 5, spellcheck="false")

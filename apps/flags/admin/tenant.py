@@ -24,7 +24,7 @@ from apps.flags import queries
 from apps.flags.commands import ItemChange, ProposeChange
 from apps.flags.models import ChangeSet, Kill
 from apps.flags.module import KILL, MANAGE, VIEW
-from apps.identity import roles
+from apps.identity import queries as identity
 from apps.kernel.errors import Refusal
 
 from .change_sets import page_of
@@ -141,7 +141,7 @@ class NarrowForm(Form):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.offer("roles", [(name, name) for name in roles.names()])
+        self.offer("roles", [(name, name) for name in identity.standard_roles()])
         self.apply_widgets()
 
 

@@ -14,7 +14,7 @@ from apps.flags.errors import FlagConflict, FlagInvalid
 from apps.flags.hooks import ATTRIBUTES
 from apps.flags.queries import Key
 from apps.flags.rollouts import plans
-from apps.identity import roles
+from apps.identity import queries as identity
 from apps.kernel.clock import today
 from apps.kernel.errors import Refusal, raise_all
 
@@ -100,7 +100,7 @@ def override_problems(document: Mapping[str, Any], flag: Mapping[str, Any]) -> S
             "unknown_role", f"/roles/{index}", gettext("there is no role {role!r}").format(role=role)
         )
         for index, role in enumerate(named if isinstance(named, list) else ())
-        if role not in roles.names()
+        if role not in identity.standard_roles()
     ]
     return [*engine.validate_override(document, flag), *unknown]
 
