@@ -13,6 +13,7 @@ from apps.audit.commands import ErasePerson
 from apps.bus import dispatch
 from apps.console import hooks
 from apps.events.models import Delivery
+from apps.flags.models import Kill, StaleFlag
 from apps.identity.models import User
 from apps.kernel.clock import now, today
 from apps.kernel.money import Money
@@ -29,6 +30,7 @@ from apps.webhooks.models import Endpoint, Message
 from tests.support.approvals import requested
 from tests.support.books import entry, line
 from tests.support.impersonation import enter
+from tests.support.published_flags import flag
 from tests.support.settling import settle
 from tests.support.shop import ordered
 
@@ -109,6 +111,10 @@ def business(shop, controller):
     settle()
 
 
+def a_kill(key):
+    Kill.objects.create(key=key, reason="Slow.", killed_at=now(), killed_by_name="Olga Operator")
+
+
 @pytest.fixture
 def incidents(business, shop, owner, controller, accountant):
     """What a tenant's figures of incidents and waiting work count."""
@@ -130,6 +136,7 @@ def incidents(business, shop, owner, controller, accountant):
     )
     dispatch(SendAnnouncement(subject="Maintenance", text="On Sunday.", to=("owner",)), actor=owner)
     requested(ErasePerson(user_id=accountant.pk, texts=("Accountant",), reason="Requested by letter."), owner)
+    a_kill("reports.heavy")
     endpoint = Endpoint.objects.create(
         url="https://receiver.example/hooks", created_at=now(), enabled_at=now()
     )
@@ -142,6 +149,8 @@ def incidents(business, shop, owner, controller, accountant):
 def platform(incidents, acme, accountant):
     """What an operator's figures count."""
     with activate(None):
+        a_kill("reports.heavy")
+        StaleFlag.objects.create(key=flag("reports.heavy").key, reasons=["expired"], since_at=now())
         operator = User.objects.get(email="operator@bursar.example")
         enter(operator, acme, accountant)
         first, second, *_others = Delivery.objects.order_by("pk")

@@ -17,7 +17,8 @@ from apps.console.sites import operator_site, tenant_site
 from tests.support.responses import ClientResponse
 
 OUTSIDE = ("accounts/", "api/", "files/", "healthz", "login/", "metrics", "ofrep/", "support/")
-"""A file is opened by a signed link, metrics and flags of programs are read with a token, and a support session begins with a ticket."""
+"""A file is opened by a signed link, metrics and flags of programs are read with a token, a support session begins with
+a ticket."""
 
 
 def addresses(urlconf: str, value: str = "1") -> list[str]:
