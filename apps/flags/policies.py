@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from apps.kernel.clock import today
+
 from .models import Flag
 
 Category = Flag.Category
@@ -58,6 +60,12 @@ POLICIES: Mapping[str, Policy] = {
         max_extensions=None,
     ),
 }
+
+
+def day_of_expiry() -> dt.date:
+    """The day that decides which flags have expired. It is the platform's, in UTC, as flags are: a tenant has none of
+    its own."""
+    return today()
 
 
 def policy_of(category: str) -> Policy:

@@ -8,6 +8,9 @@ import pytest
 from tests.support.source_files import ROOT, sources
 
 PLATFORM_DAYS = {
+    "apps/flags/admin/sections.py": "evaluations are counted per day of the platform",
+    "apps/flags/engine/moments.py": "a day in a condition is in UTC; the wheel knows no tenant and no settings",
+    "apps/flags/policies.py": "flags are of the platform, and expire on its day",
     "apps/flags/store/providers/file.py": "a file of flags is of the platform",
     "apps/operations/counting.py": "usage of tenants is counted per day of the platform",
     "apps/operations/handlers/onboard_tenant.py": "a tenant that is being made has no time zone yet",

@@ -41,6 +41,9 @@ def plan(*stages: tuple[float, float], **members: Any) -> dict[str, Any]:
     }
 
 
+WEEK = plan((1.0, 24), (25.0, 48), (100.0, 72))
+
+
 def flag(key: str = KEY, **fields: Any) -> Flag:
     values = {
         "category": "release",

@@ -68,10 +68,9 @@ class ChangeSetAdmin(ReadOnlyAdmin):
     @admin.display(description=_("Changes"))
     def changed(self, change_set: ChangeSet) -> str:
         names = sorted(revision.key for revision in change_set.revisions.all())
-        more = ngettext("and {number} more", "and {number} more", len(names) - 3).format(
-            number=len(names) - 3
-        )
-        return ", ".join(names[:3]) + (f" {more}" if len(names) > 3 else "")
+        number = len(names) - 3
+        more = ngettext("and {number} more", "and {number} more", number).format(number=number)
+        return ", ".join(names[:3]) + (f" {more}" if number > 0 else "")
 
     @admin.display(description=_("Warnings"))
     def shown_warnings(self, change_set: ChangeSet) -> str:

@@ -18,8 +18,7 @@ from apps.console.widgets import reason
 from apps.flags.commands import CreateFlag
 from apps.flags.models import Flag
 from apps.flags.module import MANAGE
-from apps.flags.policies import policy_of
-from apps.kernel.clock import today
+from apps.flags.policies import day_of_expiry, policy_of
 from apps.kernel.errors import Refusal
 from apps.kernel.notation.form_fields import DayField
 
@@ -53,7 +52,7 @@ class Create(CommandPage):
     form: type[forms.Form] = CreateForm
 
     def form_options(self, server_fields: ServerFields) -> dict[str, Any]:
-        expiry = policy_of(Flag.Category.RELEASE).default_expiry(today())
+        expiry = policy_of(Flag.Category.RELEASE).default_expiry(day_of_expiry())
         return {
             "initial": {
                 "enabled": True,

@@ -23,7 +23,7 @@ from apps.flags.module import MANAGE
 from apps.kernel import strict_json
 from apps.kernel.errors import Refusal
 from apps.kernel.features import DECLARED
-from apps.kernel.notation.form_fields import InstantField
+from apps.kernel.notation.form_fields import InstantField, WholeNumberField
 
 from .change_sets import page_of, shown_value
 from .documents import DocumentForm, document_of, fields_of, place_problems
@@ -34,7 +34,7 @@ class EditForm(DocumentForm):
     effective_at = InstantField(
         label=_("Takes effect"), required=False, help_text=_("Empty: at its publication.")
     )
-    base = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    base = WholeNumberField(widget=forms.HiddenInput)
     reason = reason()
 
 

@@ -22,9 +22,9 @@ from apps.console.sites import operator_site
 from apps.flags import queries
 from apps.flags.models import Flag, FlagUsage, Kill, StaleFlag
 from apps.flags.module import KILL, MANAGE, VIEW
+from apps.flags.policies import day_of_expiry
 from apps.flags.queries import State
 from apps.flags.search import FLAGS
-from apps.kernel.clock import today
 from apps.kernel.notation.shown import shown_day, shown_instant
 
 from .kills import kill_form
@@ -72,7 +72,7 @@ class StaleFilter(admin.SimpleListFilter):
             case "no":
                 return queryset.exclude(stale)
             case "expired":
-                return queryset.filter(retired_at=None, expires_on__lt=today())
+                return queryset.filter(retired_at=None, expires_on__lt=day_of_expiry())
         return queryset
 
 
@@ -137,7 +137,7 @@ class FlagAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("Staleness"))
     def staleness(self, flag: Any) -> str:
-        if not flag.is_retired and flag.expires_on < today():
+        if not flag.is_retired and flag.expires_on < day_of_expiry():
             return gettext("expired")
         return gettext("stale") if flag.is_stale else "—"
 

@@ -19,8 +19,7 @@ from apps.flags import queries
 from apps.flags.commands import ExtendFlag, RestoreRevision, RetireFlag, TransferFlag
 from apps.flags.models import ChangeSet, Flag, Revision
 from apps.flags.module import MANAGE, VIEW
-from apps.flags.policies import policy_of
-from apps.kernel.clock import today
+from apps.flags.policies import day_of_expiry, policy_of
 from apps.kernel.notation.form_fields import DayField
 from apps.kernel.notation.shown import shown_day, shown_instant
 
@@ -60,7 +59,7 @@ class Extend(_OnFlag):
 
     def facts(self, server_fields: ServerFields) -> Facts:
         flag = flag_with_id(server_fields["flag_id"])
-        latest = policy_of(flag.category).latest_expiry(today())
+        latest = policy_of(flag.category).latest_expiry(day_of_expiry())
         return (*super().facts(server_fields), (gettext("At the latest"), shown_day(latest)))
 
     def sentence(self, result: Flag) -> str:

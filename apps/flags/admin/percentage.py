@@ -21,6 +21,7 @@ from apps.flags.module import MANAGE
 from apps.kernel.actors import System
 from apps.kernel.db.unit_of_work import unit_of_work
 from apps.kernel.errors import Refusal
+from apps.kernel.notation.form_fields import WholeNumberField
 
 from .change_sets import page_of
 from .documents import PercentageField, unit_choices
@@ -34,7 +35,7 @@ PREVIEWED = "A preview"
 class PercentageForm(Form):
     percentage = PercentageField(label=_("Percentage"))
     unit = forms.ChoiceField(label=_("Of"))
-    base = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    base = WholeNumberField(widget=forms.HiddenInput)
     reason = reason_field()
 
     def __init__(self, *args: Any, **options: Any) -> None:

@@ -26,6 +26,7 @@ from apps.flags.models import ChangeSet, Kill
 from apps.flags.module import KILL, MANAGE, VIEW
 from apps.identity import queries as identity
 from apps.kernel.errors import Refusal
+from apps.kernel.notation.form_fields import WholeNumberField
 
 from .change_sets import page_of
 from .documents import PercentageField
@@ -136,7 +137,7 @@ class NarrowForm(Form):
     percentage = PercentageField(
         label=_("At most, in percent"), required=False, help_text=_("Empty: as the platform serves it.")
     )
-    base = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    base = WholeNumberField(widget=forms.HiddenInput)
     reason = reason_field()
 
     def __init__(self, *args: Any, **options: Any) -> None:

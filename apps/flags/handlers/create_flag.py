@@ -8,8 +8,9 @@ from apps.flags.commands import CreateFlag, ItemChange
 from apps.flags.documents import FLAG
 from apps.flags.events import FeatureFlagCreated, FeatureFlagsProposed
 from apps.flags.models import Flag
+from apps.flags.policies import day_of_expiry
 from apps.flags.rules import register
-from apps.kernel.clock import now, today
+from apps.kernel.clock import now
 from apps.kernel.errors import together
 
 from .drafting import draft
@@ -20,7 +21,7 @@ def create_flag(command: CreateFlag) -> Flag:
     with together() as checks:
         checks.check(register.key_must_be_free, command.key)
         checks.check(register.owner_must_be_given, command.owner)
-        checks.check(register.expiry_must_fit_category, command.category, command.expires_on, today())
+        checks.check(register.expiry_must_fit_category, command.category, command.expires_on, day_of_expiry())
 
     flag = registered(
         key=command.key,

@@ -8,10 +8,11 @@ from apps.flags.commands import ExtendFlag, ItemChange, ProposeChange, RetireFla
 from apps.flags.documents import FLAG
 from apps.flags.errors import ReasonMissing
 from apps.flags.models import ChangeSet, Flag
+from apps.flags.policies import day_of_expiry
 from apps.flags.rules import life_cycle as rules
 from apps.flags.rules import register
 from apps.flags.rules.rollouts import flag_must_be_in_use
-from apps.kernel.clock import now, today
+from apps.kernel.clock import now
 from apps.kernel.errors import together
 from apps.kernel.reasons import reason_must_be_given
 
@@ -23,7 +24,7 @@ def check_extension(command: ExtendFlag) -> Flag:
     with together() as checks:
         checks.check(rules.extension_must_be_left, flag)
         checks.check(rules.extension_must_be_later, flag, command.expires_on)
-        checks.check(register.expiry_must_fit_category, flag.category, command.expires_on, today())
+        checks.check(register.expiry_must_fit_category, flag.category, command.expires_on, day_of_expiry())
     return flag
 
 

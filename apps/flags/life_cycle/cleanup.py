@@ -10,9 +10,9 @@ from django.utils.translation import gettext
 from apps.bus import dispatch
 from apps.flags import references
 from apps.flags.models import Flag
+from apps.flags.policies import day_of_expiry
 from apps.flags.references import Reference
 from apps.kernel.actors import System
-from apps.kernel.clock import today
 from apps.notices import queries as notices
 from apps.notices.commands import SendAnnouncement
 from apps.notices.rules import MAX_TEXT_LENGTH
@@ -45,7 +45,8 @@ def leftovers() -> Mapping[str, Sequence[Leftover]]:
 
 def announce_leftovers() -> int:
     """Once a quarter and owner, by the key of the notice. Returns the number of notices."""
-    quarter = f"{today():%Y}-Q{(today().month + 2) // 3}"
+    day = day_of_expiry()
+    quarter = f"{day:%Y}-Q{(day.month + 2) // 3}"
     sent = 0
     for owner, items in leftovers().items():
         key = f"{KIND}:{quarter}:{owner}"[:200]

@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from apps.flags.models import Flag, Rollout
+from apps.flags.policies import day_of_expiry
 from apps.flags.rollouts.serving import Served, served_revisions
 from apps.flags.setting_definitions import STALE_DAYS
 from apps.kernel.clock import now
@@ -53,7 +54,7 @@ def stale_flags() -> Mapping[str, Stale]:
     stale = {}
     for flag in flags:
         number = days[flag.category]
-        reasons = [EXPIRED] if flag.expires_on < now().date() else []
+        reasons = [EXPIRED] if flag.expires_on < day_of_expiry() else []
         if number and flag.created_at <= now() - dt.timedelta(days=number):
             since = now() - dt.timedelta(days=number)
             seen = variants[number].get(flag.key, {})

@@ -25,7 +25,7 @@ class Exposure(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.key}={self.variant} for {self.unit}"
+        return f"{self.key}:{self.unit}={self.variant}"
 
 
 class Outcome(models.Model):

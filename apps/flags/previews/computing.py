@@ -31,6 +31,7 @@ from apps.kernel.clock import now
 from apps.kernel.db import databases
 from apps.kernel.db.tenant_transaction import within
 from apps.kernel.tenant import HOME, TenantInfo, current_tenant
+from apps.settings.business_day import business_day
 from apps.tenancy import queries as tenancy
 
 from .effects import CHANGE, GAIN, LOSE, Effect, effect_on
@@ -108,7 +109,7 @@ def _effect_here(tenant: TenantInfo, comparison: Comparison) -> Effect:
     before = comparison.before.for_tenant(layer)
     after = comparison.after.for_tenant(replace(layer, overrides=narrowed))
     effect = effect_on(people(), before, after, comparison.keys)
-    effect.open_period = open_period_on(comparison.at.date())
+    effect.open_period = open_period_on(business_day(comparison.at))
     return effect
 
 

@@ -12,10 +12,10 @@ from apps.flags.commands import ItemChange
 from apps.flags.documents import FLAG, OVERRIDE, SEGMENT, references_of
 from apps.flags.errors import FlagConflict, FlagInvalid
 from apps.flags.hooks import ATTRIBUTES
+from apps.flags.policies import day_of_expiry
 from apps.flags.queries import Key
 from apps.flags.rollouts import plans
 from apps.identity import queries as identity
-from apps.kernel.clock import today
 from apps.kernel.errors import Refusal, raise_all
 
 Documents = Mapping[Key, Mapping[str, Any]]
@@ -85,7 +85,7 @@ def problems_of(
         document,
         flags=of_kind(documents, FLAG),
         segments=of_kind(documents, SEGMENT),
-        today=today(),
+        today=day_of_expiry(),
         known_attributes=frozenset(ATTRIBUTES),
     )
     known = {problem.place for problem in problems}

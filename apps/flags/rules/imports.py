@@ -14,8 +14,8 @@ from apps.flags.commands import ItemChange
 from apps.flags.documents import FLAG, SEGMENT, canonical
 from apps.flags.errors import ImportMalformed
 from apps.flags.models import Flag
+from apps.flags.policies import day_of_expiry
 from apps.kernel import strict_json
-from apps.kernel.clock import today
 from apps.kernel.errors import Refusal, raise_all, together
 
 from .register import expiry_must_fit_category, owner_must_be_given
@@ -84,7 +84,7 @@ def new_flags_must_be_allowed(file: ImportFile) -> None:
     with together() as checks:
         for flag in new_flags(file):
             checks.check(owner_must_be_given, flag.owner)
-            checks.check(expiry_must_fit_category, flag.category, flag.expires_on, today())
+            checks.check(expiry_must_fit_category, flag.category, flag.expires_on, day_of_expiry())
 
 
 def changed_items(file: ImportFile) -> list[ItemChange]:

@@ -18,6 +18,7 @@ from apps.kernel.clock import now
 from apps.kernel.db.locks import Lock
 from apps.kernel.errors import raise_all
 from apps.kernel.tenant import current_tenant
+from apps.settings.business_day import business_day
 
 from .change_sets import base_has_moved, change_set_must_exist, digest_of_content
 from .documents import documents_must_be_valid
@@ -129,7 +130,7 @@ def changes_an_open_period(change_set_id: int) -> bool:
         return False
     if current_tenant() is None:
         return bool(change_set.preview and change_set.preview["open_periods"])
-    return bool(open_period_on(max(change_set.effective_at or now(), now()).date()))
+    return bool(open_period_on(business_day(max(change_set.effective_at or now(), now()))))
 
 
 def revives_a_posting_flag(kill_id: int) -> bool:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from .documents import flag, holds, rules_of, segment, targeted, where
+from tests.support.flag_documents import flag, holds, rules_of, segment, targeted, where
 
 ID = UUID("7a3e1f0c-5a0e-4f5b-9a55-0d6f3e1c2b4a")
 
@@ -167,7 +167,7 @@ def test_time_of_evaluation_is_the_attribute_now():
 
 
 def test_condition_of_a_kind_that_an_importer_registered(monkeypatch):
-    from .under_test import engine
+    from tests.support.flag_engine import engine
 
     monkeypatch.setitem(engine.CONDITIONS, "longer-than", lambda least: lambda c: len(c["a"]) > least)
     monkeypatch.setitem(engine.CHOICES, "by-name", lambda attribute: lambda c: c.get(attribute))

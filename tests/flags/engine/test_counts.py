@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from .documents import flag, rules_of, targeted, where
-from .under_test import engine, module
+from tests.support.flag_documents import flag, rules_of, targeted, where
+from tests.support.flag_engine import engine, module
 
 
 def test_counts_by_variant_and_reason():

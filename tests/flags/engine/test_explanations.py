@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from .documents import flag, rules_of, segment, targeted, where
-from .under_test import engine, module
+from tests.support.flag_documents import flag, rules_of, segment, targeted, where
+from tests.support.flag_engine import engine, module
 
 
 def test_explanation_of_a_rule():

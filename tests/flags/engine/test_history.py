@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from .documents import flag, segment, targeted, where
-from .under_test import engine, module
+from tests.support.flag_documents import flag, segment, targeted, where
+from tests.support.flag_engine import engine, module
 
 MARCH, APRIL, JUNE = (datetime(2026, month, 1, tzinfo=UTC) for month in (3, 4, 6))
 DAY = timedelta(days=1)

@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from .documents import flag, rules_of, segment
-from .under_test import engine
+from tests.support.flag_documents import flag, rules_of, segment
+from tests.support.flag_engine import engine
 
 SMALL = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

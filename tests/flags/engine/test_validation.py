@@ -6,8 +6,8 @@ from datetime import date
 
 import pytest
 
-from .documents import flag, rules_of, segment, targeted, where
-from .under_test import engine
+from tests.support.flag_documents import flag, rules_of, segment, targeted, where
+from tests.support.flag_engine import engine
 
 TODAY = date(2026, 6, 1)
 OTHERS = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from .documents import flag, rules_of, segment, targeted, where
-from .under_test import engine, module
+from tests.support.flag_documents import flag, rules_of, segment, targeted, where
+from tests.support.flag_engine import engine, module
 
 USER = {"user": "42", "company": "c1", "tenant": "t1"}
 ALL = frozenset({"*"})

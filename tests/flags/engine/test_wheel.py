@@ -13,11 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from .under_test import engine
+from tests.support.flag_engine import engine
+from tests.support.source_files import ROOT
 
 SOURCE = Path(engine.__file__).parent
 INSTALLED = ("mmh3", "google-re2")
 FOR_TESTS = ("pytest", "hypothesis")
+OF_TESTS = (
+    *("tests/__init__.py", "tests/flags/__init__.py", "tests/flags/engine"),
+    *("tests/support/__init__.py", "tests/support/flag_engine.py", "tests/support/flag_documents.py"),
+)
 
 
 def test_engine_imports_the_standard_library_and_its_two_dependencies():
@@ -34,13 +39,11 @@ def test_engine_imports_the_standard_library_and_its_two_dependencies():
 def test_wheel_passes_the_tests_of_the_engine(tmp_path):
     wheel = _built(tmp_path)
     python = _environment(tmp_path, wheel)
-    shutil.copytree(
-        Path(__file__).parent, tmp_path / "tests_of_engine", ignore=shutil.ignore_patterns("__pycache__")
-    )
+    _copy_tests(tmp_path)
 
-    pytest_of_it = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests_of_engine"]
+    pytest_of_it = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/flags/engine"]
     run = subprocess.run(
-        [*pytest_of_it, "--deselect", f"tests_of_engine/{Path(__file__).name}"],
+        [*pytest_of_it, "--ignore", f"tests/flags/engine/{Path(__file__).name}"],
         cwd=tmp_path,
         env={"PATH": os.environ["PATH"], "FLAG_ENGINE": "bursar_flags"},
         capture_output=True,
@@ -50,6 +53,17 @@ def test_wheel_passes_the_tests_of_the_engine(tmp_path):
 
     assert run.returncode == 0, run.stdout[-3_000:] + run.stderr[-3_000:]
     assert " passed" in run.stdout
+
+
+def _copy_tests(tmp_path: Path) -> None:
+    """The tests of the engine, and of the shared test code only what they import."""
+    for name in OF_TESTS:
+        of_project, copy = ROOT / name, tmp_path / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        if of_project.is_dir():
+            shutil.copytree(of_project, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(of_project, copy)
 
 
 def _built(tmp_path: Path) -> Path:

@@ -9,9 +9,7 @@ import pytest
 from apps.bus import dispatch
 from apps.flags.commands import RolloutFeature
 from apps.kernel import clock
-from tests.support.published_flags import KEY, document, plan, publish
-
-WEEK = plan((1.0, 24), (25.0, 48), (100.0, 72))
+from tests.support.published_flags import KEY, WEEK, document, publish
 
 
 @pytest.fixture

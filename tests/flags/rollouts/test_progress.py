@@ -17,9 +17,7 @@ from apps.flags.rollouts import progress
 from apps.kernel.clock import now
 from apps.kernel.tenant import activate
 from apps.notices.models import Notice
-from tests.support.published_flags import KEY, OWNER, document, plan, publish
-
-from .conftest import WEEK
+from tests.support.published_flags import KEY, OWNER, WEEK, document, plan, publish
 
 
 def state(key=KEY):

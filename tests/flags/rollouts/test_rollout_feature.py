@@ -18,9 +18,7 @@ from apps.flags.rollouts import stages
 from apps.flags.rollouts.duration import ROLLOUT_SECONDS
 from apps.kernel.clock import now
 from apps.kernel.tenant import activate
-from tests.support.published_flags import KEY, document, plan, publish
-
-from .conftest import WEEK
+from tests.support.published_flags import KEY, WEEK, document, plan, publish
 
 REASON = "As planned."
 

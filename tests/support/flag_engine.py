@@ -1,4 +1,4 @@
-"""The engine that these tests import: the app's, or the one that FLAG_ENGINE names, such as the installed wheel."""
+"""The engine under test: the app's, or the one that FLAG_ENGINE names, such as the installed wheel."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Documents of flags, rules and segments for tests."""
+"""Documents of flags, rules and segments for tests of the engine, the one of the wheel too."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .under_test import engine
+from .flag_engine import engine
 
 
 def flag(key: str = "screen", **fields: Any) -> dict[str, Any]:
@@ -47,4 +47,5 @@ def rules_of(*documents: Any, segments: Any = (), environment: Any = None, **ent
 
 def holds(condition: Any, /, **context: Any) -> bool:
     """Whether a condition holds for a context."""
-    return rules_of(targeted(condition)).evaluate("screen", None, context).reason == "RULE_MATCH"
+    reason: str = rules_of(targeted(condition)).evaluate("screen", None, context).reason
+    return reason == "RULE_MATCH"

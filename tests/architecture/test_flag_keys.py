@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from apps.flags import references
-from tests.architecture import flag_keys
+
+from . import flag_keys
 
 DECLARATIONS = """
 from apps.kernel.features import declare_flag
