@@ -77,7 +77,7 @@
     else setTimeout(countDown, 10000, shown);
   };
 
-  // A slider writes its value into the field beside it. When it comes to rest, the page's preview for that value is shown.
+  // A slider writes its value into the field beside it. When it is released, the page's preview for that value is shown.
   const slide = (slider) => {
     const form = slider.form;
     const field = form.querySelector("[data-slid]");

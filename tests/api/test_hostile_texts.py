@@ -121,9 +121,11 @@ def _faults_of_the_console(sample: Sample, client: Client, prefix: str, crawled:
 
 def _points_of(names: list[str]) -> list[tuple[tuple[str, ...], str]]:
     """The fields that get a text together: all, unless a refusal of one would hide what another does with it."""
-    alone = [((name,), text) for name in names for text in HOSTILE if text not in (*NOT_NORMAL, *NOT_ALLOWED)]
+    singly = [
+        ((name,), text) for name in names for text in HOSTILE if text not in (*NOT_NORMAL, *NOT_ALLOWED)
+    ]
     together = [(tuple(names), text) for text in (*NOT_NORMAL, *NOT_ALLOWED)] if names else []
-    return [*alone, *together]
+    return [*singly, *together]
 
 
 def _encoded(form: dict[str, list[str]]) -> str:

@@ -124,18 +124,18 @@ KINDS: Mapping[type, str] = {
     WholeNumberFilter: "count",
 }
 CRAWL = pytest.mark.exhaustive("every field in every spelling", inside=True)
-Place = TypeVar("Place", bound=Hashable)
+Field = TypeVar("Field", bound=Hashable)
 
 
-def rounds(points: Iterable[tuple[str, Place, Any]]) -> Iterator[tuple[str, dict[Place, Any]]]:
-    """Requests that try all points: one for each address and spelling, with a wrong value in every place at once, since
-    all wrong places are reported together."""
-    left: dict[str, dict[Place, list[Any]]] = {}
-    for address, place, value in points:
-        left.setdefault(address, {}).setdefault(place, []).append(value)
+def rounds(points: Iterable[tuple[str, Field, Any]]) -> Iterator[tuple[str, dict[Field, Any]]]:
+    """Requests that try all points: one for each address and spelling, with a wrong value in every field at once, since
+    all wrong fields are reported together."""
+    left: dict[str, dict[Field, list[Any]]] = {}
+    for address, field, value in points:
+        left.setdefault(address, {}).setdefault(field, []).append(value)
     for address, values in left.items():
         for number in range(max(map(len, values.values()))):
-            yield address, {place: of[number] for place, of in values.items() if number < len(of)}
+            yield address, {field: of[number] for field, of in values.items() if number < len(of)}
 
 
 def kind_of(field: object) -> str | None:

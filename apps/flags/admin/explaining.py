@@ -44,7 +44,7 @@ def operator_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpRespo
     form = (
         OperatorWhyForm(request.GET)
         if request.GET.get("tenant")
-        else OperatorWhyForm(initial=_given(request))
+        else OperatorWhyForm(initial=_prefilled(request))
     )
     page: dict[str, Any] = {}
     if form.is_bound and form.is_valid():
@@ -68,7 +68,7 @@ def tenant_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpRespons
     return TemplateResponse(request, "flags/why.html", context | page | {"form": form})
 
 
-def _given(request: HttpRequest) -> dict[str, str]:
+def _prefilled(request: HttpRequest) -> dict[str, str]:
     return {name: request.GET.get(name, "") for name in ("flag", "tenant", "user", "company")}
 
 

@@ -52,8 +52,8 @@ class StateFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Flag]) -> QuerySet[Flag]:
         if self.value() is None:
             return queryset
-        standings = queries.standings(Flag.objects.all())
-        keys = [key for key, standing in standings.items() if standing.state == self.value()]
+        statuses = queries.statuses(Flag.objects.all())
+        keys = [key for key, status in statuses.items() if status.state == self.value()]
         return queryset.filter(key__in=keys)
 
 
@@ -125,7 +125,7 @@ class FlagAdmin(ReadOnlyAdmin):
 
     @display(description=_("State"), label=STATES)
     def shown_state(self, flag: Flag) -> str:
-        return str(queries.standings([flag])[flag.key].state.label)
+        return str(queries.statuses([flag])[flag.key].state.label)
 
     @admin.display(description=_("Expires"), ordering="expires_on")
     def expires(self, flag: Flag) -> str:

@@ -1,4 +1,4 @@
-"""Kills: the form that turns a flag off at once, the proof that every process serves it, review and revival."""
+"""Kills: the form that turns a flag off at once, its arrival at every process, review and revival."""
 
 from __future__ import annotations
 

@@ -62,12 +62,12 @@ class Percentage(CommandPage):
     def build(self, form: forms.Form, server_fields: ServerFields) -> UpdateFlag:
         flag = flag_with_id(server_fields["flag_id"])
         document, fields = published_of(flag)[0], form.cleaned_data
-        kept = {
+        unchanged = {
             name: value
             for name, value in (document.get("rollout") or {}).items()
             if name not in ("stages", "guards")
         }
-        rollout = {**kept, "unit": fields["unit"], "percentage": float(fields["percentage"])}
+        rollout = {**unchanged, "unit": fields["unit"], "percentage": float(fields["percentage"])}
         return UpdateFlag(
             key=flag.key,
             document={**document, "rollout": rollout},

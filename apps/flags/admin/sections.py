@@ -38,9 +38,9 @@ MAX_STEPS = 20
 
 def serving(request: HttpRequest, flag: Flag) -> Mapping[str, Any]:
     """The layers in their order, the variants and the rules, of what is served now."""
-    standing = queries.standings([flag])[flag.key]
-    document = standing.document
-    rows = [(LAYERS["global"], _platform_text(flag, standing))]
+    status = queries.statuses([flag])[flag.key]
+    document = status.document
+    rows = [(LAYERS["global"], _platform_text(flag, status))]
     if document is not None:
         rows += layer_texts(document)
     return {
@@ -51,23 +51,23 @@ def serving(request: HttpRequest, flag: Flag) -> Mapping[str, Any]:
         "rules": [(str(number), *texts) for number, texts in enumerate(rule_texts(document or {}), 1)],
         "rule_headers": (gettext("No."), gettext("Rule"), gettext("If"), gettext("Serves")),
         "document": json.dumps(document, indent=2, ensure_ascii=False) if document else "",
-        "revision": standing.revision,
+        "revision": status.revision,
     }
 
 
-def _platform_text(flag: Flag, standing: queries.Standing) -> str:
-    if not standing.in_environment:
+def _platform_text(flag: Flag, status: queries.FlagStatus) -> str:
+    if not status.in_environment:
         return gettext("Closed: the environment of the processes switches the flag off.")
-    if standing.state == queries.State.KILLED:
+    if status.state == queries.State.KILLED:
         return gettext("Closed: the flag is killed.")
-    if standing.document is None:
+    if status.document is None:
         return gettext("Serves nothing: no revision is published. Callers use their own default.")
-    if not standing.document.get("enabled", True):
+    if not status.document.get("enabled", True):
         return gettext("Closed: the flag is disabled.")
     text = gettext("Open: the flag is enabled.")
-    if standing.scheduled_at:
+    if status.scheduled_at:
         text += " " + gettext("Another revision takes effect at {instant}.").format(
-            instant=shown_instant(standing.scheduled_at)
+            instant=shown_instant(status.scheduled_at)
         )
     return text
 

@@ -28,14 +28,14 @@ from .revisions import (
     revisions_of,
     three_way_of,
 )
-from .states import Standing, State, standings, state_of
+from .states import FlagStatus, State, state_of, statuses
 
 __all__ = [
     "Arrival",
     "Difference",
+    "FlagStatus",
     "HistoryEntry",
     "Key",
-    "Standing",
     "State",
     "ThreeWayDifference",
     "arrival",
@@ -64,8 +64,8 @@ __all__ = [
     "latest_of",
     "revisions_of",
     "rule_set",
-    "standings",
     "state_of",
+    "statuses",
     "three_way",
     "three_way_of",
     "unregistered",

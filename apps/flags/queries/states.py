@@ -1,4 +1,4 @@
-"""The state of each flag: on or off for everybody, on for a part, killed, scheduled, retired."""
+"""The state of each flag: on or off for all users, on for a part, killed, scheduled, retired."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class State(TextChoices):
 
 
 @dataclass(frozen=True)
-class Standing:
+class FlagStatus:
     """What a flag serves: the document with the percentage that its rollout has reached. `document` is None before
     the first publication, and after the last."""
 
@@ -39,7 +39,7 @@ class Standing:
     in_environment: bool = True
 
 
-def standings(flags: Iterable[Flag]) -> Mapping[str, Standing]:
+def statuses(flags: Iterable[Flag]) -> Mapping[str, FlagStatus]:
     """By key, from what the process holds in memory."""
     stored = platform.cached.get("all")
     served: dict[str, platform.Stored] = {}
@@ -50,16 +50,16 @@ def standings(flags: Iterable[Flag]) -> Mapping[str, Standing]:
         else:
             served[one.key] = one
     return {
-        flag.key: _standing(
+        flag.key: _status(
             flag, served.get(flag.key), waiting.get(flag.key), is_killed=flag.key in stored.killed
         )
         for flag in flags
     }
 
 
-def _standing(
+def _status(
     flag: Flag, served: platform.Stored | None, scheduled_at: dt.datetime | None, *, is_killed: bool
-) -> Standing:
+) -> FlagStatus:
     document: Mapping[str, Any] | None = served.document if served else None
     if served is None and flag.key in DECLARED:
         document = DECLARED[flag.key].document
@@ -73,7 +73,7 @@ def _standing(
         state = State.SCHEDULED
     else:
         state = state_of(document) if in_environment else State.OFF
-    return Standing(state, document, served.revision if served else 0, scheduled_at, in_environment)
+    return FlagStatus(state, document, served.revision if served else 0, scheduled_at, in_environment)
 
 
 def state_of(document: Mapping[str, Any] | None) -> State:

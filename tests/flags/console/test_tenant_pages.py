@@ -44,7 +44,7 @@ def test_a_tenant_sees_flags_that_apply_to_it(console):
     assert "On for all of your users" in shown
 
 
-def test_what_the_plan_lacks_what_is_off_and_what_is_for_others_is_hidden(console, operator, acme):
+def test_flags_outside_the_plan_turned_off_or_of_other_tenants_are_hidden(console, operator, acme):
     when = {"attribute": "tenant_slug", "op": "in", "values": ["globex"]}
     hidden = {
         "sales.not-in-plan": {"entitlement": "webhooks"},
