@@ -17,7 +17,7 @@ from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 
-from . import hooks
+from . import hooks, visibility
 
 if TYPE_CHECKING:
     Admin = ModelAdmin[Any]
@@ -120,7 +120,7 @@ def _row(request: HttpRequest, admin: Admin, match: ResolverMatch) -> Iterator[C
 def _page_above(request: HttpRequest, page: hooks.Page, plane: hooks.Plane) -> Iterator[Crumb]:
     for above in _pages_above(page, plane)[:1]:
         yield Crumb(above.group)
-        if hooks.may(request, above):
+        if visibility.may(request, above):
             yield Crumb(above.title, reverse(f"admin:{above.name}"))
 
 

@@ -11,16 +11,16 @@ from django.urls import reverse
 
 from apps.kernel.tenant import current_tenant
 
-from . import hooks
+from . import hooks, visibility
 
 
 def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     plane: hooks.Plane = "tenant" if current_tenant() else "operator"
     return context | {
         "checklist": _checklist(request, hooks.set_up_steps(plane)),
-        "figures": [_figure(figure) for figure in hooks.figures(plane) if hooks.may(request, figure)],
-        "charts": [chart_context(chart) for chart in hooks.charts(plane) if hooks.may(request, chart)],
-        "tables": [_table(table) for table in hooks.tables(plane) if hooks.may(request, table)],
+        "figures": [_figure(figure) for figure in hooks.figures(plane) if visibility.may(request, figure)],
+        "charts": [chart_context(chart) for chart in hooks.charts(plane) if visibility.may(request, chart)],
+        "tables": [_table(table) for table in hooks.tables(plane) if visibility.may(request, table)],
     }
 
 
@@ -28,8 +28,10 @@ def _checklist(request: HttpRequest, steps: Sequence[hooks.SetUpStep]) -> Sequen
     """The steps, until one that ends the checklist is done, and then the lasting ones that are not done; none for users
     who may do none of them."""
     if any(step.ends and step.is_done() for step in steps):
-        steps = [step for step in steps if step.lasting and hooks.may(request, step) and not step.is_done()]
-    permitted = {step.rank for step in steps if hooks.may(request, step)}
+        steps = [
+            step for step in steps if step.lasting and visibility.may(request, step) and not step.is_done()
+        ]
+    permitted = {step.rank for step in steps if visibility.may(request, step)}
     if not permitted:
         return ()
     return [
@@ -50,7 +52,7 @@ def _figure(figure: hooks.Figure) -> dict[str, Any]:
         "value": str(reading),
         "note": reading.note,
         "parts": [(name, f"{count:,}", figure.address(query)) for name, count, query in reading.parts],
-        "link": figure.address() if hooks.leads_somewhere(figure) else "",
+        "link": figure.address() if visibility.leads_somewhere(figure) else "",
     }
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from apps.kernel.tenant import current_tenant
 
-from . import hooks
+from . import hooks, visibility
 
 NOT_FILTERS = {ORDER_VAR, PAGE_VAR, "_facets"}
 
@@ -36,7 +36,7 @@ def empty_list(
         text = _("No {objects} match these filters.").format(objects=objects)
         return EmptyList(text, _("Clear the filters"), request.path, "filter_alt_off")
     for page in _pages(creating_page):
-        if hooks.may(request, page):
+        if visibility.may(request, page):
             return EmptyList(message, page.title, reverse(f"admin:{page.name}"), page.icon or "add")
     return EmptyList(message)
 

@@ -14,7 +14,6 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.functional import Promise
 
-from apps.kernel import features
 from apps.kernel import search as searching
 from apps.kernel.degradable import Degradable
 from apps.kernel.features import DeclaredFlag
@@ -291,31 +290,3 @@ def sections(plane: Plane, model: str) -> list[Section]:
 def app_of(part: Part) -> str:
     """The app of a part is that of its permission."""
     return part.permission.partition(".")[0]
-
-
-def may(request: HttpRequest, part: Part) -> bool:
-    """False for every user while the module is unavailable to the tenant, or the flag of the page is off."""
-    return exists(part) and permits(request, part.permission)
-
-
-def exists(part: Part) -> bool:
-    """Whether the flag of the page is on; other parts have none."""
-    return not isinstance(part, Page) or part.flag is None or features.is_on(part.flag)
-
-
-def leads_somewhere(figure: Figure) -> bool:
-    """False while the page that it opens is off by its flag."""
-    name = figure.link.removeprefix("admin:")
-    return all(exists(page) for plane in PLANES for page in pages(plane) if page.name == name)
-
-
-def page_exists(plane: Plane, name: str) -> bool:
-    """Whether a page of that name is plugged in, and its flag on: for links to it."""
-    return any(page.name == name and exists(page) for page in pages(plane))
-
-
-def permits(request: HttpRequest, permission: str) -> bool:
-    """Whether the user has the permission, in a module that is available to the tenant."""
-    user = request.user
-    app = permission.partition(".")[0]
-    return bool(user.is_authenticated and user.has_perm(permission) and not registry.unavailable_module(app))

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.kernel.actors import impersonator
 from apps.kernel.tenant import current_tenant
 
-from . import hooks
+from . import hooks, visibility
 
 GROUPS = (
     "",
@@ -34,7 +34,7 @@ def menu(request: HttpRequest) -> list[dict[str, Any]]:
     groups: dict[str, list[dict[str, Any]]] = {str(name): [] for name in GROUPS}
     groups[""].append(_item(gettext("Dashboard"), "space_dashboard", reverse("admin:index")))
     for part in hooks.menu(plane):
-        if hooks.may(request, part):
+        if visibility.may(request, part):
             url = part.url if isinstance(part, hooks.MenuItem) else f"admin:{part.name}"
             groups.setdefault(str(part.group), []).append(_item(str(part.title), part.icon, reverse(url)))
     return [

@@ -16,7 +16,7 @@ from apps.kernel.notation import parse_whole_number
 from apps.kernel.search import words_of
 from apps.kernel.tenant import current_tenant
 
-from . import hooks
+from . import hooks, visibility
 from .errors import PageUnknown
 
 MAX_HITS_PER_KIND = 8
@@ -62,7 +62,7 @@ def search(request: HttpRequest, term: str) -> list[SearchResult]:
         *(
             SearchResult(str(hit.title), hit.description, hit.link, hit.icon)
             for search in hooks.searches(plane)
-            if hooks.may(request, search)
+            if visibility.may(request, search)
             for hit in _hits(request, search, term)[:MAX_HITS_PER_KIND]
         ),
     ]
@@ -71,7 +71,7 @@ def search(request: HttpRequest, term: str) -> list[SearchResult]:
 def _hits(request: HttpRequest, part: hooks.Search | hooks.RowSearch, term: str) -> Sequence[hooks.SearchHit]:
     if isinstance(part, hooks.Search):
         return part.find(term)
-    may = partial(hooks.permits, request)
+    may = partial(visibility.permits, request)
     rows = part.search.exact_first(part.search.rows(part.rows(), term, may), term)
     return part.hits(list(rows[:MAX_HITS_PER_KIND]), may)
 
@@ -80,5 +80,5 @@ def _pages(request: HttpRequest, plane: hooks.Plane, term: str) -> list[SearchRe
     return [
         SearchResult(str(page.title), str(page.group), reverse(f"admin:{page.name}"), page.icon)
         for page in hooks.pages(plane)
-        if page.group and term in str(page.title).lower() and hooks.may(request, page)
+        if page.group and term in str(page.title).lower() and visibility.may(request, page)
     ]

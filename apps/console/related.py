@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
 
-from . import hooks
+from . import visibility
 
 MAX_ROWS_LISTED = 20
 Cell = str | Promise | tuple[str | Promise, str]
@@ -96,7 +96,7 @@ def related_tables(request: HttpRequest, row: Model) -> Sequence[RelatedTable]:
     related = [
         _listed(_kinds[side.model], side, row)
         for side in _sides.get(model, [])
-        if hooks.permits(request, _kinds[side.model].permission)
+        if visibility.permits(request, _kinds[side.model].permission)
     ]
     own = [table(request, row) for table in _tables.get(model, [])]
     return [table for table in [*own, *related] if table.rows]

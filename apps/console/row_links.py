@@ -17,7 +17,7 @@ from apps.audit.field_versions import has_field_history
 from apps.kernel.db import databases
 from apps.kernel.tenant import current_tenant
 
-from . import hooks
+from . import hooks, visibility
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def sections_of(request: HttpRequest, obj: models.Model) -> Sequence[Mapping[str
     return [
         {"section": section, **section.context(request, obj)}
         for section in hooks.sections(_plane(), obj._meta.label_lower)
-        if hooks.may(request, section)
+        if visibility.may(request, section)
     ]
 
 
@@ -51,7 +51,7 @@ def _plugged(request: HttpRequest, obj: models.Model) -> Sequence[Link]:
     return [
         Link(link.title, reverse(f"admin:{link.page}", args=[obj.pk]), link.icon)
         for link in hooks.row_links(_plane(), obj._meta.label_lower)
-        if hooks.may(request, link) and link.when(obj)
+        if visibility.may(request, link) and link.when(obj)
     ]
 
 

@@ -27,7 +27,7 @@ from apps.kernel.manifest import Module
 from apps.kernel.tenant import current_tenant
 from apps.modules import registry
 
-from . import breadcrumbs, hooks, palette
+from . import breadcrumbs, hooks, palette, visibility
 from .step_up import with_step_up
 
 NOT_MOUNTED = ("view_on_site", "password_change", "password_change_done")
@@ -124,7 +124,7 @@ class Site(UnfoldAdminSite):
             else gettext("{name} is not in your plan").format(name=name),
             "module": module,
             "is_off": is_off,
-            "plan": reverse(f"admin:{plan.name}") if plan and hooks.may(request, plan) else "",
+            "plan": reverse(f"admin:{plan.name}") if plan and visibility.may(request, plan) else "",
         }
         return TemplateResponse(
             request, "console/module_unavailable.html", {**self.each_context(request), **page}, status=403
@@ -141,9 +141,9 @@ class Site(UnfoldAdminSite):
 
     def _guarded(self, page: hooks.Page) -> Any:
         def view(request: HttpRequest, **server_fields: Any) -> HttpResponseBase:
-            if not hooks.exists(page):
+            if not visibility.exists(page):
                 raise Http404
-            if not hooks.may(request, page):
+            if not visibility.may(request, page):
                 raise PermissionDenied
             context = {**self.each_context(request), "title": page.title}
             if page.degradable and not degradable.is_on(page.degradable):

@@ -115,9 +115,8 @@ class EnterAsSupportForm(Form):
 
     def __init__(self, *args: Any, active_users: Sequence[User], **options: Any) -> None:
         super().__init__(*args, **options)
-        self.offer(
-            "user_id", [(user.pk, f"{user.name} ({_roles(user)}), {user.email}") for user in active_users]
-        )
+        users = [(user.pk, f"{user.name} ({_roles(user)}), {user.email}") for user in active_users]
+        self.offer("user_id", users)
         self.fields["reason"].help_text = gettext("The tenant reads it.")
 
 

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
-from apps.console import hooks, list_filters, palette
+from apps.console import list_filters, palette, visibility
 from apps.console.errors import FilterMalformed, FilterUnknown
 from apps.kernel.errors import Refusal
 from apps.kernel.search import Search
@@ -56,7 +56,7 @@ class FilteredList(ModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         search = self.search or Search(texts=self.search_fields)
-        return search.rows(queryset, search_term, partial(hooks.permits, request)), False
+        return search.rows(queryset, search_term, partial(visibility.permits, request)), False
 
     def _must_be_well_formed(self, name: str, value: str) -> None:
         """Raises PageUnknown, FilterMalformed."""

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from apps.bus import Command
-from apps.console import hooks
+from apps.console import hooks, visibility
 from apps.console.admin import CommandPage, ReadOnlyAdmin, ServerFields
 from apps.console.edits import EditPage
 from apps.console.row_links import Link
@@ -46,7 +46,9 @@ class AccountAdmin(ReadOnlyAdmin):
 
     def links(self, request: HttpRequest, obj: Account) -> Sequence[Link]:
         links = []
-        if request.user.has_perm("ledger.view_entry") and hooks.page_exists("tenant", "account_statement"):
+        if request.user.has_perm("ledger.view_entry") and visibility.page_exists(
+            "tenant", "account_statement"
+        ):
             statement = f"{reverse('admin:account_statement')}?{urlencode({'account': obj.code})}"
             links.append(Link(gettext("Statement"), statement, "receipt"))
         if request.user.has_perm(MANAGE):

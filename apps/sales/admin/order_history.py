@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from apps.console import hooks
+from apps.console import visibility
 from apps.console.related import RelatedTable, page_of
 from apps.kernel.money import Money, currency
 from apps.kernel.notation.shown import shown_instant
@@ -49,7 +49,7 @@ def history(request: HttpRequest, order: Order) -> RelatedTable:
         ("sales.view_invoice", _invoice),
         ("sagas.view_run", _rollbacks),
     ):
-        if hooks.permits(request, permission):
+        if visibility.permits(request, permission):
             events += source(order)
     return RelatedTable(
         gettext("History"), HEADERS, [_row(event) for event in sorted(events, key=lambda event: event.at)]
