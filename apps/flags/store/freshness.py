@@ -12,7 +12,7 @@ from apps.kernel.cache.keys import tenant_cache_key
 from apps.kernel.limits import Limit
 from apps.kernel.tenant import current_tenant
 
-from . import platform, served, tenants
+from . import platform, providers, tenants
 
 CHANNEL = "flags"
 log = logging.getLogger("bursar.flags")
@@ -26,7 +26,7 @@ def changed() -> None:
 
 def usage_changed(limit: Limit) -> None:
     """More of a limit is used in the current tenant. Flags for which it counts are evaluated anew."""
-    if served.SERVED.entitles(limit.name):
+    if providers.current().entitles(limit.name):
         tenants.usage.invalidate()
 
 

@@ -17,7 +17,7 @@ import redis
 from django.conf import settings
 
 from apps.billing import queries as billing
-from apps.flags.engine import Evaluation, Explanation, RuleSet
+from apps.flags.engine import Evaluation, Explanation, RuleSet, Tally
 from apps.kernel.cache import stamps
 from apps.kernel.cache.keys import tenant_cache_key
 from apps.kernel.clock import now
@@ -82,8 +82,8 @@ class Held:
 class Served:
     """The views of this process, by tenant. `load` returns what the platform serves."""
 
-    def __init__(self, load: Callable[[], platform.Platform]) -> None:
-        self._load = load
+    def __init__(self, load: Callable[[], platform.Platform], tally: Tally = TALLY) -> None:
+        self._load, self._tally = load, tally
         self._held: dict[int, Held] = {}
         self._rules: Rules | None = None
 
@@ -111,7 +111,7 @@ class Served:
     def _compared(self, tenant: TenantInfo | None, held: Held | None) -> View:
         names = _names(tenant)
         if stamps.is_any_due(names):  # the transaction of a change, which may be rolled back
-            return self._made(tenant, compiled(self._load(), settings.FEATURE_FLAGS))[0]
+            return self._made(tenant, compiled(self._load(), settings.FEATURE_FLAGS, self._tally))[0]
         try:
             return self._renewed(tenant, held, names)
         except Exception:
@@ -125,7 +125,7 @@ class Served:
         known = tuple(_stamp(name) for name in names)  # before the rows: what is loaded is never older
         rules, stored, environment = self._rules, self._load(), settings.FEATURE_FLAGS
         if rules is None or not rules.are_of(stored, environment):
-            rules = self._rules = compiled(stored, environment)
+            rules = self._rules = compiled(stored, environment, self._tally)
         made_from = (rules, *_of_tenant(tenant, rules))
         until = time.monotonic() + COMPARED_AFTER_S
         if held is not None and held.made_from[0] is rules and held.made_from[1:] == made_from[1:]:
@@ -148,9 +148,9 @@ class Served:
         return rules.compiled.for_tenant(layer), narrowing.epoch
 
 
-def compiled(stored: platform.Platform, environment: Mapping[str, bool]) -> Rules:
+def compiled(stored: platform.Platform, environment: Mapping[str, bool], tally: Tally = TALLY) -> Rules:
     entries = stored.flag_entries()
-    rule_set = RuleSet(entries, stored.segment_entries(), environment, epoch=stored.epoch, tally=TALLY)
+    rule_set = RuleSet(entries, stored.segment_entries(), environment, epoch=stored.epoch, tally=tally)
     named = {entry.document.get("entitlement") for entry in entries if entry.document}
     return Rules(stored, environment, rule_set, frozenset(name for name in named if name))
 

@@ -6,11 +6,14 @@ import logging
 import pytest
 from werkzeug import Response
 
+from apps.billing.commands import ChangePlan, DefinePlan, PlanLimit
+from apps.bus import dispatch
 from apps.flags import queries as flags
 from apps.flags.store import providers
 from apps.flags.store.providers import file, ofrep
+from apps.kernel.limits import LIMITS, UNLIMITED
 from apps.kernel.tenant import activate
-from tests.support.served_flags import KEY, declared, document, narrow, serve
+from tests.support.served_flags import KEY, declared, document, kill, narrow, serve
 
 pytestmark = pytest.mark.django_db
 
@@ -58,6 +61,28 @@ class TestFile:
             assert not flags.is_on(KEY)
         with activate(globex):
             assert flags.is_on(KEY)
+
+    def test_kills_and_the_environment_close_its_flags(self, path, acme, settings):
+        self.write(path, document(), document("other"))
+        assert flags.is_on(KEY)
+
+        kill()
+        settings.FEATURE_FLAGS = {"other": False}
+
+        assert flags.evaluation(KEY)[::2][:2] == (False, "KILLED")
+        assert flags.evaluation("other").reason == "DISABLED_BY_ENVIRONMENT"
+        with activate(acme):
+            assert flags.evaluation(KEY).reason == "KILLED"
+
+    def test_its_epoch_is_that_of_the_database_in_which_kills_arrive(self, path):
+        self.write(path, document())
+        assert flags.is_on(KEY)
+        before = providers.current().epoch_of(None)
+
+        kill()
+        assert flags.evaluation(KEY).reason == "KILLED"
+
+        assert before < flags.epoch() == providers.current().epoch_of(None)
 
     def test_a_broken_file_changes_nothing(self, path, caplog):
         self.write(path, document())
@@ -155,3 +180,41 @@ class TestOfrep:
             assert flags.value(flag) is False
             assert flags.evaluation(without)[:3] == (True, None, "DISABLED")
             assert flags.evaluation("failed").reason == "UNKNOWN_FLAG"
+
+    @pytest.fixture
+    def served(self, server):
+        for _ in range(3):
+            self.expect(server, {"key": KEY, "value": True, "variant": "on", "reason": "TARGETING_MATCH"})
+        assert flags.evaluation(KEY)[:3] == (True, "on", "TARGETING_MATCH")
+
+    def test_a_kill_closes_a_flag_of_the_server_at_once(self, served, acme):
+        kill()
+
+        assert flags.evaluation(KEY)[::2][:2] == (False, "KILLED")
+        assert flags.evaluate_all()[KEY].reason == flags.explain(KEY).evaluation.reason == "KILLED"
+        assert providers.current().epoch_of(None) == flags.epoch()
+        with activate(acme):
+            assert flags.evaluation(KEY)[::2][:2] == (False, "KILLED")
+
+    def test_a_tenant_narrows_and_kills_flags_of_the_server(self, served, acme, globex):
+        with activate(acme):
+            narrow(enabled=False)
+            assert flags.evaluation(KEY).reason == "NARROWED_BY_TENANT"
+        with activate(globex):
+            assert flags.is_on(KEY)
+            kill()
+            assert flags.evaluation(KEY)[::2][:2] == (False, "NARROWED_BY_TENANT")
+
+    def test_the_environment_closes_a_flag_of_the_server(self, served, settings):
+        settings.FEATURE_FLAGS = {KEY: False}
+
+        assert flags.evaluation(KEY)[::2][:2] == (False, "DISABLED_BY_ENVIRONMENT")
+
+    def test_the_plan_of_a_tenant_closes_a_declared_flag_of_the_server(self, server, acme, operator):
+        limits = tuple(PlanLimit(name, UNLIMITED) for name in LIMITS)
+        plan = DefinePlan(code="small", name="Small", level=1, modules=(), limits=limits)
+        dispatch(plan, actor=operator)
+        dispatch(ChangePlan(tenant_id=acme.id, plan="small", reason="It is small."), actor=operator)
+        self.expect(server, {"key": KEY, "value": True, "variant": "on", "reason": "STATIC"})
+        with declared(entitlement="fixed-assets") as flag, activate(acme):
+            assert flags.evaluation(flag)[::2][:2] == (False, "NOT_ENTITLED")

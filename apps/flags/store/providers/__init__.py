@@ -22,7 +22,11 @@ class FlagProvider(Protocol):
         """From memory in the steady state. Raises errors only before anything was loaded."""
 
     def epoch_of(self, tenant: TenantInfo | None) -> int | None:
-        """The epoch that is in memory for the tenant, or the platform; None if nothing is."""
+        """The epoch that is in memory for the tenant, or the platform; None if nothing is. Of every source it is that
+        of the database, whose kills and overrides apply to all sources."""
+
+    def entitles(self, limit: str) -> bool:
+        """Whether the rules in memory have a flag whose entitlement is this limit."""
 
 
 def current() -> FlagProvider:

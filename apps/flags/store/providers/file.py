@@ -7,11 +7,13 @@ import json
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from apps.flags.engine import Problem, validate
 from apps.flags.engine.importers.flagd import import_flagd
+from apps.flags.store import platform
 from apps.flags.store.platform import Platform, Stored
 from apps.flags.store.served import Served
 
@@ -26,8 +28,8 @@ class FileIsWrong(Exception):
 
 
 class FileProvider(Served):
-    """The flags and segments of the file in place of the platform's. Plans and overrides of tenants narrow them, as
-    they do those of the database.
+    """The flags and segments of the file in place of the platform's revisions. The kills of the database and the
+    environment close them, and plans, overrides and kills of tenants narrow them.
 
     Native: {"format": 1, "flags": [DOCUMENT, …], "segments": [DOCUMENT, …]}
     """
@@ -40,11 +42,13 @@ class FileProvider(Served):
         self._checked_at = 0.0
 
     def _platform(self) -> Platform:
-        """Raises FileIsWrong if the first reading fails; afterwards what was read before is served."""
+        """Raises FileIsWrong if the first reading fails; afterwards what was read before is served. Its epoch is that
+        of the database, since processes report the arrival of kills."""
         if self._read is None or time.monotonic() - self._checked_at > CHECKED_AFTER_S:
             self._checked_at = time.monotonic()
             self._read = self._read_again(self._read)
-        return self._read
+        stored = platform.cached.get("all")
+        return replace(self._read, epoch=stored.epoch, killed=stored.killed)
 
     def _read_again(self, before: Platform | None) -> Platform:
         try:
@@ -52,7 +56,7 @@ class FileProvider(Served):
             version = status.st_mtime_ns, status.st_size
             if before is not None and version == self._version:
                 return before
-            read = read_file(self._path, epoch=status.st_mtime_ns // 1_000_000)
+            read = read_file(self._path)
         except (OSError, ValueError, KeyError, TypeError, FileIsWrong) as error:
             if before is None:
                 raise FileIsWrong(f"{self._path}: {error}") from error
@@ -62,12 +66,12 @@ class FileProvider(Served):
         return read
 
 
-def read_file(path: Path, epoch: int) -> Platform:
+def read_file(path: Path) -> Platform:
     """Raises FileIsWrong with all problems, or an error of the file system or of JSON."""
     document = json.loads(path.read_text())
     is_of_flagd = isinstance(document.get("flags"), Mapping)
     flags, segments = _of_flagd(document) if is_of_flagd else _native(document)
-    return Platform(epoch, _stored(flags), _stored(segments), {})
+    return Platform(0, _stored(flags), _stored(segments), {})
 
 
 def _native(document: Any) -> tuple[Documents, Documents]:

@@ -1,7 +1,8 @@
 """Flags of a server that speaks OFREP (the OpenFeature remote evaluation protocol), asked for all flags at once.
 
 The server evaluates for a tenant. A thread asks it every few seconds, so that no evaluation waits for the network, and
-while the server is unavailable its latest response is served.
+while the server is unavailable its latest response is served. Kills, the environment, plans and overrides of the
+database narrow it.
 """
 
 from __future__ import annotations
@@ -12,14 +13,17 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 
-from apps.flags.engine import Evaluation, Explanation
+from apps.flags.engine import Evaluation, Explanation, Tally
+from apps.flags.engine.values import is_of
+from apps.flags.store import platform
 from apps.flags.store.counts import TALLY
-from apps.kernel.features import DECLARED
+from apps.flags.store.served import Served, View
+from apps.kernel.features import DECLARED, TYPES
 from apps.kernel.outbound.errors import AddressRefused, CannotReach
 from apps.kernel.outbound.posting import Response, post
 from apps.kernel.tenant import TenantInfo, current_tenant
@@ -30,6 +34,8 @@ TIMEOUT_S = 5.0
 MAX_RESPONSE_BYTES = 5_000_000
 PATH = "/ofrep/v1/evaluate/flags"
 REMOTE_REASON = "REMOTE"
+REMOTE_VARIANT = "of-the-server"
+BEGAN = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 log = logging.getLogger("bursar.flags")
 
 
@@ -39,48 +45,77 @@ class ServerRefuses(Exception):
 
 @dataclass(frozen=True)
 class RemoteView:
-    """What the server evaluated for one tenant."""
+    """What the server evaluated for one tenant, as far as the database's kills, environment, plans and overrides leave
+    it open: `narrowing` has each flag as one that serves the value of the server."""
 
-    epoch: int
     evaluations: Mapping[str, Evaluation]
+    narrowing: View
+
+    @property
+    def epoch(self) -> int:
+        return self.narrowing.epoch
 
     @property
     def keys(self) -> frozenset[str]:
-        return frozenset(self.evaluations)
+        return frozenset(self.narrowing.keys)
 
     def document(self, key: str) -> Mapping[str, Any]:
-        """The server keeps its documents."""
-        return {}
+        """As it narrows the evaluation; the server keeps its own documents."""
+        document: Mapping[str, Any] = self.narrowing.document(key)
+        return document
 
     def evaluate(
         self, key: str, default: Any, context: Mapping[str, Any], *, as_of: dt.datetime | None = None
     ) -> Evaluation:
-        evaluation = self.evaluations.get(key)
-        if evaluation is None:
+        evaluation = self._merged(key, default, self.narrowing.evaluate(key, default, context))
+        if evaluation.reason == "UNKNOWN_FLAG":
             TALLY.count_unknown(key)
-            return Evaluation(default, None, "UNKNOWN_FLAG", None, 0)
-        TALLY.tick(key, evaluation.variant, evaluation.reason)()
-        return evaluation if evaluation.value is not None else evaluation._replace(value=default)
+        else:
+            TALLY.tick(key, evaluation.variant, evaluation.reason)()
+        return evaluation
 
     def evaluate_all(self, context: Mapping[str, Any]) -> dict[str, Evaluation]:
-        return dict(self.evaluations)
+        narrowed = self.narrowing.evaluate_all(context)
+        return {key: self._merged(key, None, evaluation) for key, evaluation in narrowed.items()}
 
     def explain(
         self, key: str, default: Any, context: Mapping[str, Any], *, as_of: dt.datetime | None = None
     ) -> Explanation:
-        evaluation = self.evaluations.get(key) or Evaluation(default, None, "UNKNOWN_FLAG", None, 0)
+        explanation = self.narrowing.explain(key, default, context)
+        evaluation = self._merged(key, default, explanation.evaluation)
+        if evaluation is explanation.evaluation:
+            return explanation
         return Explanation(evaluation, error=f"The server of flags evaluates this flag: {evaluation.reason}.")
 
+    def _merged(self, key: str, default: Any, narrowed: Evaluation) -> Evaluation:
+        """The evaluation of the server, unless a layer of this installation closes the flag."""
+        remote = self.evaluations.get(key)
+        if remote is None or narrowed.reason != "DEFAULT":
+            return narrowed
+        return remote if remote.value is not None else remote._replace(value=default)
 
-@dataclass
+
 class Remote:
-    """The latest response for a tenant."""
+    """The latest response for a tenant, and what narrows it."""
 
-    context: Mapping[str, str]
-    wanted_at: float
-    view: RemoteView | None = None
-    etag: str = ""
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    def __init__(self, context: Mapping[str, str]) -> None:
+        self.context, self.wanted_at = context, time.monotonic()
+        self.evaluations: Mapping[str, Evaluation] | None = None
+        self.etag = ""
+        self.lock = threading.Lock()
+        self.narrowing = Served(self._platform, Tally())
+
+    def view(self) -> RemoteView:
+        return RemoteView(self.evaluations or {}, self.narrowing.view())
+
+    def _platform(self) -> platform.Platform:
+        stored = platform.cached.get("all")
+        known = {one.key: one.document for one in stored.flags if one.document is not None}
+        flags = tuple(
+            platform.Stored(key, 0, _constant(key, evaluation, known.get(key)), BEGAN, None)
+            for key, evaluation in (self.evaluations or {}).items()
+        )
+        return platform.Platform(stored.epoch, flags, (), stored.killed)
 
 
 class OfrepProvider:
@@ -95,19 +130,21 @@ class OfrepProvider:
     def view(self) -> RemoteView:
         """From memory; the first evaluation of a tenant waits for the server, and raises its error."""
         tenant = current_tenant()
-        remote = self._remotes.setdefault(_name(tenant), Remote(_context(tenant), time.monotonic()))
+        remote = self._remotes.setdefault(_name(tenant), Remote(_context(tenant)))
         remote.wanted_at = time.monotonic()
-        if remote.view is None:
+        if remote.evaluations is None:
             with remote.lock:
-                if remote.view is None:
+                if remote.evaluations is None:
                     self._request(remote)
         self._poll()
-        assert remote.view is not None  # noqa: S101 - `_ask` sets it or raises
-        return remote.view
+        return remote.view()
 
     def epoch_of(self, tenant: TenantInfo | None) -> int | None:
         remote = self._remotes.get(_name(tenant))
-        return remote.view.epoch if remote and remote.view else None
+        return remote.narrowing.epoch_of(tenant) if remote else None
+
+    def entitles(self, limit: str) -> bool:
+        return any(remote.narrowing.entitles(limit) for remote in list(self._remotes.values()))
 
     def refresh(self) -> None:
         """Asks for every tenant that is in use. A failure leaves its latest response."""
@@ -144,8 +181,8 @@ class OfrepProvider:
         response = post(self._url, headers, body, timeout=TIMEOUT_S, max_bytes=MAX_RESPONSE_BYTES)
         if response.status == 304:
             return
-        evaluations = _evaluations(response)
-        remote.view, remote.etag = RemoteView(int(time.time() * 1000), evaluations), response.etag
+        remote.evaluations, remote.etag = _evaluations(response), response.etag
+        remote.narrowing.forget()
 
 
 def _evaluations(response: Response) -> dict[str, Evaluation]:
@@ -163,6 +200,30 @@ def _evaluations(response: Response) -> dict[str, Evaluation]:
             reason = str(flag.get("reason") or REMOTE_REASON)
             evaluations[key] = Evaluation(flag.get("value"), flag.get("variant"), reason, None, 0)
     return evaluations
+
+
+def _constant(key: str, remote: Evaluation, known: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The document of a flag that serves what the server evaluated. Its entitlement, and what it serves while it is
+    closed, are those that the platform or the code says."""
+    declared = DECLARED[key].document if key in DECLARED else None
+    own = known or declared or {}
+    kind = own.get("type") or TYPES.get(type(remote.value), "boolean" if remote.value is None else "object")
+    variants = own.get("variants") or ({"off": False} if kind == "boolean" else {})
+    value = remote.value
+    if value is None or not is_of(value, kind):
+        # Callers receive their default; the document needs some value.
+        value = next(iter(variants.values()), value)
+    return {
+        "format": 1,
+        "key": key,
+        "type": kind,
+        "variants": {**variants, REMOTE_VARIANT: value},
+        "enabled": True,
+        "off_variant": own.get("off_variant", "off" if kind == "boolean" else None),
+        "default_variant": REMOTE_VARIANT,
+        "entitlement": own.get("entitlement"),
+        "posting": bool(own.get("posting")),
+    }
 
 
 def _fits(expected: type, value: Any) -> bool:
