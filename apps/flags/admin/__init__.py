@@ -14,6 +14,7 @@ from . import (
     rollouts,
     sections,
     tenant,
+    uses,
 )
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "rollouts",
     "sections",
     "tenant",
+    "uses",
 ]

@@ -1,4 +1,4 @@
-"""The sections on the page of a flag: what it serves, its rollout, its evaluations and its use in code."""
+"""The sections on the page of a flag: what it serves, its rollout and its evaluations."""
 
 from __future__ import annotations
 

@@ -236,3 +236,10 @@ def test_pages_need_their_permissions(flag, operator, client_for, second_operato
 
     for path in ("/flags/flag/", "/flags/matrix/", "/flags/why/", "/flags/new/", f"/flags/{flag.pk}/kill/"):
         assert client.get(path).status_code == 403
+
+
+def test_the_page_of_a_flag_lists_the_lines_of_code_that_read_it(console, flag):
+    sending = Flag.objects.get(key="webhooks.sending")
+
+    assert "apps/webhooks/sending.py" in page(console, f"/flags/flag/{sending.pk}/change/")
+    assert "No line of this installation reads the flag." in page(console, f"/flags/flag/{flag.pk}/change/")
