@@ -18,7 +18,7 @@ from apps.console.widgets import reason
 from apps.flags import queries
 from apps.flags.commands import UpdateFlag
 from apps.flags.errors import FlagConflict
-from apps.flags.models import ChangeSet, Flag
+from apps.flags.models import ChangeSet, Flag, Revision
 from apps.flags.module import MANAGE
 from apps.kernel import strict_json
 from apps.kernel.errors import Refusal
@@ -39,21 +39,33 @@ class EditForm(DocumentForm):
 
 
 def published_of(flag: Flag) -> tuple[dict[str, Any], int]:
-    """The last published document, and the number of its revision; before the first, what the code declares."""
+    """The last published document, and the number of its revision; before the first, the last draft or what the code
+    declares."""
     revision = queries.latest("flag", flag.key)
     if revision is not None and revision.document is not None:
         return revision.document, revision.pk
     declared = DECLARED.get(flag.key)
     number = revision.pk if revision is not None else 0
-    return (declared.document if declared else empty_document(flag)), number
+    return _drafted(flag) or (declared.document if declared else empty_document(flag)), number
+
+
+def _drafted(flag: Flag) -> dict[str, Any] | None:
+    """The document of the last draft."""
+    drafts = Revision.objects.filter(
+        kind=Revision.Kind.FLAG, key=flag.key, change_set__state=ChangeSet.State.DRAFT
+    )
+    return drafts.order_by("-pk").values_list("document", flat=True).first()
 
 
 def empty_document(flag: Flag) -> dict[str, Any]:
+    is_boolean = flag.value_type == Flag.ValueType.BOOLEAN
     return {
         "format": 1,
         "key": flag.key,
         "type": flag.value_type,
-        "variants": {"on": True, "off": False} if flag.value_type == Flag.ValueType.BOOLEAN else {},
+        "variants": {"on": True, "off": False} if is_boolean else {},
+        "default_variant": "on" if is_boolean else None,
+        "off_variant": "off" if is_boolean else None,
         "enabled": True,
         "bucketer": "bursar-1",
         "salt": flag.key,

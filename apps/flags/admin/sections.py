@@ -78,7 +78,11 @@ def _variants(document: Mapping[str, Any]) -> Sequence[tuple[str, str, str]]:
         "off_variant": gettext("where a layer is closed"),
     }
     return [
-        (name, value_text(value), "; ".join(text for use, text in uses.items() if document.get(use) == name))
+        (
+            name,
+            value_text(value),
+            "; ".join(text for use, text in uses.items() if document.get(use) == name) or "—",
+        )
         for name, value in (document.get("variants") or {}).items()
     ]
 
@@ -92,6 +96,7 @@ def rollout(request: HttpRequest, flag: Flag) -> Mapping[str, Any]:
     steps = RolloutStep.objects.filter(key=flag.key).order_by("-pk")[:MAX_STEPS]
     return {
         "plan": plan,
+        "serves": queries.statuses([flag])[flag.key].document is not None,
         "rollout": present,
         "share": percent_text(((document or {}).get("rollout") or {}).get("percentage", 100)),
         "stages": list(_stages(plan, present)) if plan else [],

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 Document = Mapping[str, Any]
@@ -184,7 +184,11 @@ def layer_texts(document: Document) -> Iterator[tuple[str, str]]:
     rules = rule_texts(document)
     yield (
         str(LAYERS["targeting"]),
-        gettext("{number} rules, the first that matches decides.").format(number=len(rules))
+        ngettext(
+            "{number} rule: where it matches, it decides.",
+            "{number} rules, the first that matches decides.",
+            len(rules),
+        ).format(number=len(rules))
         if rules
         else gettext("No rules."),
     )

@@ -10,7 +10,7 @@ import pytest
 from apps.flags import queries
 from apps.flags.models import ChangeSet, Flag, Kill
 from apps.kernel.tenant import activate
-from tests.support.flag_changes import changed, proposed, published, segment, served_flag
+from tests.support.flag_changes import changed, created, proposed, published, segment, served_flag
 from tests.support.forms import hidden_inputs, hidden_inputs_of
 from tests.support.published_flags import KEY
 
@@ -243,3 +243,15 @@ def test_the_page_of_a_flag_lists_the_lines_of_code_that_read_it(console, flag):
 
     assert "apps/webhooks/sending.py" in page(console, f"/flags/flag/{sending.pk}/change/")
     assert "No line of this installation reads the flag." in page(console, f"/flags/flag/{flag.pk}/change/")
+
+
+def test_the_slider_of_a_flag_without_a_published_revision_starts_from_its_draft(console, operator):
+    first = created(operator, "sales.unpublished")
+    flag = Flag.objects.get(key="sales.unpublished")
+    assert "at once. Edit the flag" not in page(console, f"/flags/flag/{flag.pk}/change/")
+
+    slid(console, flag, "50", **REASON)
+
+    proposed_document = ChangeSet.objects.latest("pk").revisions.get().document
+    drafted = first.revisions.get().document
+    assert proposed_document == {**drafted, "rollout": {"unit": "user", "percentage": 50.0}}
