@@ -342,7 +342,7 @@ def test_a_spelling_on_a_page_of_a_console_is_refused_beside_its_field(client_fo
     assert Record.objects.count() == commands
 
 
-FORMS_OF_QUERIES = ("ledger/account-statement/",)
+FORMS_OF_QUERIES = ("flags/why/", "ledger/account-statement/")
 """Pages that read their form from the query."""
 
 

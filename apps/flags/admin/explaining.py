@@ -41,10 +41,11 @@ class OperatorWhyForm(WhyForm):
 
 
 def operator_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
+    is_sent = bool(request.GET.keys() - {"flag"})  # a link from the page of a flag fills in the flag
     form = (
         OperatorWhyForm(request.GET)
-        if request.GET.get("tenant")
-        else OperatorWhyForm(initial=_prefilled(request))
+        if is_sent
+        else OperatorWhyForm(initial={"flag": request.GET.get("flag", "")})
     )
     page: dict[str, Any] = {}
     if form.is_bound and form.is_valid():
@@ -58,7 +59,7 @@ def operator_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpRespo
 
 def tenant_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpResponseBase:
     """Of the flags that apply to the tenant, without the wording of the platform's rules."""
-    form = WhyForm(request.GET) if request.GET.get("flag") else WhyForm()
+    form = WhyForm(request.GET or None)
     page: dict[str, Any] = {}
     if form.is_bound and form.is_valid():
         if form.cleaned_data["flag"] in visible_flags():
@@ -66,10 +67,6 @@ def tenant_page(request: HttpRequest, *, context: dict[str, Any]) -> HttpRespons
         else:
             form.add_error("flag", gettext("There is no such flag."))
     return TemplateResponse(request, "flags/why.html", context | page | {"form": form})
-
-
-def _prefilled(request: HttpRequest) -> dict[str, str]:
-    return {name: request.GET.get(name, "") for name in ("flag", "tenant", "user", "company")}
 
 
 def _tenant(form: forms.Form) -> TenantInfo:
