@@ -42,7 +42,10 @@ class NumberTooLarge(Invalid):
 
 
 class FeatureOff(Forbidden):
+    """A module or feature is off for the tenant, perhaps by a kill. Background work waits until it is on again."""
+
     message = _("{title} is not available: {feature} is off.")
+    postpones = True
 
 
 class IdempotencyKeyMissing(BadRequest):

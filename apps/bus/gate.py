@@ -29,10 +29,14 @@ def is_enabled(command: type[Command], actor: Actor) -> bool:
 
 def gate(envelope: Envelope, next: Next) -> Any:
     """Raises FeatureOff before the handler is called, so that a disabled feature changes nothing."""
-    command = type(envelope.command)
-    if feature := _gate(settings.FEATURE_GATE).closed(command, envelope.actor):
-        raise FeatureOff(feature=feature, title=command.title())
+    must_be_enabled(type(envelope.command), envelope.actor)
     return next(envelope)
+
+
+def must_be_enabled(command: type[Command], actor: Actor) -> None:
+    """Raises FeatureOff. For work outside of the database that is recorded by the command afterwards."""
+    if feature := _gate(settings.FEATURE_GATE).closed(command, actor):
+        raise FeatureOff(feature=feature, title=command.title())
 
 
 @cache

@@ -1,14 +1,16 @@
 """Reactions of payments to events: calls to the provider, outside any transaction and retried. Each payment and
-refund has an idempotency key, so a repeated call charges once."""
+refund has an idempotency key, so a repeated call charges once. While payments are off, by a kill for example, no call
+moves money, and the events wait."""
 
 from __future__ import annotations
 
 from apps.bus import dispatch
+from apps.bus.gate import must_be_enabled
 from apps.events import listens_to
 from apps.kernel.text import sanitised
 
 from . import receiving, rules
-from .commands import FailPayment, NoteCreditRefundSent, NoteRefundSent
+from .commands import ConfirmPayment, FailPayment, NoteCreditRefundSent, NoteRefundSent
 from .errors import PaymentIsConfirmed
 from .events import (
     CreditRefunded,
@@ -34,6 +36,7 @@ def charge(event: PaymentRequested) -> None:
     provider = provider_must_be_known(payment.provider)
     is_outstanding = payment.state == Payment.State.REQUESTED
     if is_outstanding:
+        must_be_enabled(ConfirmPayment, PAYMENTS_SYSTEM)
         rules.booking_must_be_possible(payment.currency)
     response = provider.charge(payment) if is_outstanding else provider.withdraw(payment)
     if response.transaction_id:
@@ -78,6 +81,7 @@ def send_refund(event: RefundProcessed) -> None:
     provider = PROVIDERS.get(refund.payment.paid_through)
     if refund.sent_at or provider is None:
         return
+    must_be_enabled(NoteRefundSent, PAYMENTS_SYSTEM)
     response = provider.send_refund(refund)
     if response.transaction_id:
         dispatch(
@@ -93,6 +97,7 @@ def send_credit_refund(event: CreditRefunded) -> None:
     provider = PROVIDERS.get(refund.credit.provider)
     if refund.sent_at or provider is None:
         return
+    must_be_enabled(NoteCreditRefundSent, PAYMENTS_SYSTEM)
     response = provider.send_refund(refund)
     if response.transaction_id:
         dispatch(
