@@ -74,7 +74,7 @@ class TestFile:
         with activate(acme):
             assert flags.evaluation(KEY).reason == "KILLED"
 
-    def test_its_epoch_is_that_of_the_database_in_which_kills_arrive(self, path):
+    def test_the_epoch_of_a_file_is_that_of_the_database_in_which_kills_arrive(self, path):
         self.write(path, document())
         assert flags.is_on(KEY)
         before = providers.current().epoch_of(None)
