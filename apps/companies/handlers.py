@@ -8,7 +8,7 @@ from apps.kernel.clock import today
 from apps.kernel.currencies import currency_must_be_valid_on
 from apps.kernel.errors import together
 
-from . import rules
+from . import queries, rules
 from .commands import ChangeCompany, FoundCompany
 from .models import Company
 
@@ -23,13 +23,15 @@ def found_company(command: FoundCompany) -> Company:
         validation.check(rules.country_must_be_a_code, command.country)
         parent = validation.check(rules.parent_must_exist, command.parent)
 
-    return Company.objects.create(
+    company = Company.objects.create(
         code=command.code,
         name=command.name,
         currency=command.currency,
         parent=parent,
         country=command.country,
     )
+    queries.cached.invalidate()
+    return company
 
 
 @handles(ChangeCompany, edits=edits_columns(Company, "company_id", "name", "country"))

@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from apps.billing import queries as billing
 from apps.billing.commands import ChangePlan, DefinePlan, PlanLimit
 from apps.bus import dispatch
+from apps.companies.models import Company
 from apps.identity.models import User
 from apps.kernel.actors import System
 from apps.kernel.cache import caching, keys, redis_client
@@ -56,13 +57,14 @@ AREAS = {
     ),
     "service-tokens": CachedArea(lambda _: [DIGEST]),
     "inactive_tenants": CachedArea(lambda _: ["all"], is_shared=True),
+    "companies": CachedArea(lambda _: ["first"]),
     "roles": CachedArea(lambda globex: [_auditor(globex).pk]),
     "flags": CachedArea(lambda _: ["all"]),
     "flags-usage": CachedArea(lambda _: ["identity.users"]),
     "flags-of-platform": CachedArea(lambda _: ["all"], is_shared=True),
 }
 """All cached areas, with their real loaders: settings, plans and limits, token statuses, tokens of programs, roles of
-users, flags, and the directory. A new area must be added here."""
+users, first companies, flags, and the directory. A new area must be added here."""
 KINDS = {*AREAS, "sessions", "throttle", "backoff", "queues"}
 """All kinds of keys in Redis: cached areas, sessions, counters of requests and sign-ins, and queues."""
 ADDRESSES = (
@@ -100,6 +102,7 @@ def different_tenants(at_work, acme, globex, operator, owner):
     with activate(globex):
         _auditor(globex).groups.clear()  # a user of acme with this id has a role
         User.objects.filter(email="no-role@globex.example").update(is_active=False)
+        Company.objects.create(pk=-7, code="FIRST", name=SECRET, currency="EUR")
         dispatch(ChangeSetting(key="periods.reason_length", value=23), actor=System("Globex"))
     signed_in(Client(), "owner@globex.example", "/t/globex")
     for tenant, name in ((acme, "of acme"), (globex, SECRET), (None, "of the platform")):

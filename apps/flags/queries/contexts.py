@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from apps.billing import queries as billing
+from apps.companies import queries as companies
 from apps.identity import queries as identity
 from apps.identity.models import User
 from apps.kernel.actors import System, acting
@@ -27,6 +28,7 @@ def context_of(actor: Any, **attributes: Any) -> dict[str, Any]:
     """For this actor in the current tenant. Preview and evaluation of one person use the same context.
 
     tenant, user  ids, as text; a rename changes no bucket
+    company       its id: the company that was added at onboarding, unless the caller names another one
     system        whether the platform itself acts; it is in every role
     """
     return {**_of_tenant(), **_of_actor(actor), **attributes}
@@ -37,7 +39,9 @@ def _of_tenant() -> Mapping[str, Any]:
     if tenant is None:
         return {}
     plan = billing.plan_of(tenant.id)
-    return {"tenant": str(tenant.id), "tenant_slug": tenant.slug, "plan": plan.code}
+    company = companies.first_company_id()
+    of_company = {} if company is None else {"company": str(company)}
+    return {"tenant": str(tenant.id), "tenant_slug": tenant.slug, "plan": plan.code, **of_company}
 
 
 def _of_actor(actor: Any) -> Mapping[str, Any]:

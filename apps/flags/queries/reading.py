@@ -13,8 +13,10 @@ from apps.flags import overrides
 from apps.flags.engine import Evaluation, Explanation
 from apps.flags.store import platform, providers, served
 from apps.flags.store.counts import TALLY
+from apps.identity import queries as identity
 from apps.kernel.features import DECLARED, DeclaredFlag
 
+from . import gates
 from .contexts import context_of, current_context
 
 T = TypeVar("T")
@@ -73,7 +75,8 @@ def rule_set(as_of: dt.datetime | None = None) -> served.View:
 
 def is_open(name: str, *, actor: Any = None, **attributes: Any) -> bool:
     """Whether a gate of that name lets the current tenant and the actor pass. A name without a flag is open unless
-    the environment closes it. If the flag cannot be evaluated, its declared default decides, else the gate is open."""
+    the environment closes it. Without a user, a flag that users decide is open (gates.py). If the flag cannot be
+    evaluated, its declared default decides, else the gate is open."""
     if not is_known(name):
         return bool(settings.FEATURE_FLAGS.get(name.lower().replace(".", "-").replace("_", "-"), True))
     context = context_of(actor, **attributes) if actor is not None else current_context(**attributes)
@@ -81,7 +84,9 @@ def is_open(name: str, *, actor: Any = None, **attributes: Any) -> bool:
     if (override := overrides.ACTIVE.get(name)) is not None:
         return override[-1] is True
     try:
-        return _evaluated(rule_set(), name, default, context).value is True
+        view = rule_set()
+        evaluation = _evaluated(view, name, default, context)
+        return evaluation.value is True or gates.passes_without_person(view, name, evaluation, context)
     except Exception as error:
         TALLY.failed(name, error)
         return default is True
@@ -100,7 +105,7 @@ def is_known(key: str) -> bool:
 
 def _evaluated(view: served.View, key: str, default: Any, context: dict[str, Any]) -> Evaluation:
     if context.get("system"):  # the platform itself is in every role
-        context["roles"] = tuple((view.document(key) or {}).get("roles", ()))
+        context["roles"] = tuple(identity.standard_roles())
     return view.evaluate(key, default, context)
 
 

@@ -4,15 +4,18 @@ from dataclasses import replace
 
 import pytest
 from celery import shared_task
+from django.contrib.auth.models import AnonymousUser
 from django.template import Context, Template
 
 from apps.bus import dispatch
 from apps.bus.errors import FeatureOff
+from apps.companies import queries as companies
 from apps.companies.api import views
 from apps.companies.commands import FoundCompany
 from apps.companies.models import Company
-from apps.flags import testing
+from apps.flags import queries, testing
 from apps.flags.store import served
+from apps.kernel.actors import System
 from apps.kernel.features import is_open
 from apps.kernel.queues.tasks import DefaultTask
 from apps.kernel.tenant import activate
@@ -125,3 +128,108 @@ def test_a_kill_closes_a_command_at_once(at_acme, owner, monkeypatch, flag):
 
     with pytest.raises(FeatureOff):
         dispatch(replace(PLANT, code="MILL"), actor=owner)
+
+
+WEBHOOK = AnonymousUser()
+"""A request without a user, such as a received webhook."""
+
+
+@pytest.mark.parametrize("unit", ["tenant", "company", "user"])
+def test_a_module_in_a_full_rollout_is_open_for_users_and_for_the_platform(at_acme, owner, flag, unit):
+    module = replace(registry.by_name()["companies"], flag=KEY)
+    with activate(None):
+        serve(document(rollout={"unit": unit, "percentage": 100.0}))
+
+    assert [registry.is_open(module, actor) for actor in (owner, System("The bank"), WEBHOOK, None)] == [
+        True
+    ] * 4
+
+
+@pytest.mark.parametrize("unit", ["tenant", "company"])
+def test_a_rollout_by_tenant_or_company_closes_the_module_for_the_platform_too(at_acme, owner, flag, unit):
+    module = replace(registry.by_name()["companies"], flag=KEY)
+    with activate(None):
+        serve(document(rollout={"unit": unit, "percentage": 0.0}))
+
+    assert [registry.is_open(module, actor) for actor in (owner, System("The bank"), WEBHOOK)] == [False] * 3
+
+
+PERSON = {"attribute": "email", "op": "ends_with", "values": ["@example.com"]}
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"rollout": {"unit": "user", "percentage": 0.0}},
+        {"roles": ["controller"]},
+        {"default_variant": "off", "rules": [{"name": "staff", "when": PERSON, "serve": "on"}]},
+        {"default_variant": "off", "rules": [{"name": "staff", "when": {"segment": "staff"}, "serve": "on"}]},
+    ],
+)
+def test_where_users_decide_the_platform_passes(at_acme, owner, flag, members):
+    with activate(None):
+        serve({"format": 1, "key": "staff", "when": PERSON}, "staff", kind="segment")
+        serve(document(**members))
+
+    assert not is_open(KEY, actor=owner)
+    assert is_open(KEY, actor=System("The bank"))
+    with activate(None):
+        kill()
+    assert not is_open(KEY, actor=System("The bank"))
+
+
+@pytest.mark.parametrize("members", [{"percentage": 0.0}, {"roles": ["controller"]}])
+def test_a_tenant_that_narrows_by_users_does_not_close_the_platform(at_acme, owner, flag, members):
+    with activate(None):
+        serve(document(rollout={"unit": "user", "percentage": 100.0}))
+    narrow(**members)
+
+    assert not is_open(KEY, actor=owner)
+    assert is_open(KEY, actor=System("The bank"))
+    narrow(enabled=False)
+    assert not is_open(KEY, actor=System("The bank"))
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"default_variant": "off"},
+        {"enabled": False},
+        {
+            "default_variant": "off",
+            "rules": [
+                {
+                    "name": "pilot",
+                    "when": {"attribute": "tenant_slug", "op": "in", "values": ["globex"]},
+                    "serve": "on",
+                }
+            ],
+        },
+    ],
+)
+def test_what_no_user_decides_closes_the_platform(at_acme, flag, members):
+    with activate(None):
+        serve(document(**members))
+
+    assert not is_open(KEY, actor=System("The bank"))
+
+
+def test_a_rollout_by_company_follows_the_company_of_the_tenant_unless_another_is_named(at_acme, owner, flag):
+    first = str(companies.first_company_id())
+    when = {"attribute": "company", "op": "in", "values": [first]}
+    with activate(None):
+        serve(document(default_variant="off", rules=[{"name": "pilot", "when": when, "serve": "on"}]))
+
+    assert queries.is_on(flag)
+    assert is_open(KEY, actor=owner)
+    assert not queries.is_on(flag, company="0")
+
+
+def test_the_first_company_of_a_tenant_is_in_the_context_at_once(at_acme, owner):
+    Company.objects.all().delete()
+    companies.cached.invalidate()
+    assert "company" not in queries.current_context()
+
+    company = dispatch(PLANT, actor=owner)
+
+    assert queries.current_context()["company"] == str(company.pk)
