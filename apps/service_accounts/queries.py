@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+from django.apps import apps
 from django.db.models import Max, QuerySet
 
 from apps.identity import queries as identity
@@ -25,8 +26,14 @@ def actor(pk: int) -> Actor | None:
 
 
 def grantable(granter: Actor) -> Sequence[str]:
-    """The permissions that the granter has, and so can give to a service account."""
-    return [name for name in sorted(numbering.committed()["permissions"]) if granter.has_perm(name)]
+    """The permissions that the granter has, and so can give to a service account. Those of Django's own apps open
+    nothing."""
+    own = {config.label for config in apps.get_app_configs() if config.name.startswith("apps.")}
+    return [
+        name
+        for name in sorted(numbering.committed()["permissions"])
+        if name.partition(".")[0] in own and granter.has_perm(name)
+    ]
 
 
 def possible_owners() -> QuerySet[User]:

@@ -18,7 +18,7 @@ from apps.identity.models import User
 from apps.kernel.actors import Support, impersonated_by
 from apps.kernel.clock import moved_to, now, today
 from apps.kernel.errors import Refusal
-from apps.service_accounts import tokens
+from apps.service_accounts import queries, tokens
 from apps.service_accounts.commands import RevokeServiceAccount, RotateServiceAccountToken
 from apps.service_accounts.errors import (
     ExpiryOutOfRange,
@@ -220,3 +220,10 @@ def test_accounts_are_listed_without_their_tokens(api, owner, auditor, accountan
     assert (row["name"], row["owner"], row["tokens"][0]["valid"]) == ("payroll", owner.pk, True)
     assert "digest" not in json.dumps(row)
     refused(api(accountant).get("service-accounts/accounts/"), 403, "bus.read_permission_denied")
+
+
+def test_permissions_of_django_which_open_nothing_are_no_scopes(operator):
+    scopes = queries.grantable(operator)
+
+    assert "tenancy.activate_tenant" in scopes
+    assert [scope for scope in scopes if scope.startswith(("account.", "admin.", "auth."))] == []
