@@ -106,6 +106,7 @@ class Contents(Form):
                 min_value=UNLIMITED,
                 help_text=gettext("{unit}; -1 is unlimited").format(unit=limit.unit),
             )
+        self.fields["reason"] = reason(max_length=500)
         self.apply_widgets()
 
 
@@ -133,6 +134,7 @@ class Define(CommandPage):
             level=fields["level"],
             modules=tuple(fields["modules"]),
             limits=limits,
+            reason=fields["reason"],
         )
 
     def success_url(self, result: Plan) -> str:

@@ -2,9 +2,18 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from apps.bus import Command
+from apps.bus.approval import approval_kind
+
+from .models import Plan, Subscription
+
+PLAN = approval_kind("billing.plan", title=_("Change of a plan"), permission="billing.manage_plans")
+SUBSCRIPTION = approval_kind(
+    "billing.subscription", title=_("Plan of a tenant"), permission="billing.change_plan_of_tenant"
+)
 
 
 @dataclass(frozen=True)
@@ -18,10 +27,12 @@ class PlanLimit:
 @dataclass(frozen=True, kw_only=True)
 class DefinePlan(Command):
     """Define a plan completely: its licensed modules and features, and a maximum for every limit. This replaces the
-    definition of an existing plan, with immediate effect on its tenants."""
+    definition of an existing plan, with immediate effect on its tenants. In production another person approves this.
+    """
 
     platform = True
     permission = "billing.manage_plans"
+    approval = PLAN
     audit_message = gettext_noop("defined the plan {result}")
 
     code: str
@@ -29,6 +40,12 @@ class DefinePlan(Command):
     level: int
     modules: tuple[str, ...]
     limits: tuple[PlanLimit, ...]
+    reason: str = ""
+
+    def approval_subject(self) -> str:
+        """A new plan has no row yet."""
+        known = Plan.objects.filter(code=self.code).values_list("pk", flat=True).first()
+        return f"billing_plan:{known}" if known else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,12 +63,31 @@ class RetirePlan(Command):
 @dataclass(frozen=True, kw_only=True)
 class ChangePlan(Command):
     """Change the plan of a tenant. Its data remains: where usage exceeds a limit of the new plan, the tenant cannot
-    add more."""
+    add more. In production another person approves this."""
 
     platform = True
     permission = "billing.change_plan_of_tenant"
+    approval = SUBSCRIPTION
     schedulable = True
     audit_message = gettext_noop("put {result}: {reason}")
+
+    tenant_id: int
+    plan: str
+    reason: str
+
+    def approval_subject(self) -> str:
+        """A tenant without a subscription has no row yet."""
+        known = Subscription.objects.filter(tenant_id=self.tenant_id).values_list("pk", flat=True).first()
+        return f"billing_subscription:{known}" if known else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscribeTenant(Command):
+    """Record the first subscription of a tenant, within its onboarding or restoration. An existing one stays."""
+
+    platform = True
+    permission = "billing.change_plan_of_tenant"
+    audit_message = gettext_noop("subscribed {result}: {reason}")
 
     tenant_id: int
     plan: str

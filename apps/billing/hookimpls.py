@@ -14,7 +14,7 @@ from apps.kernel.tenant import current_tenant
 from apps.tenancy.hooks import NewTenant, TenantRequest, request_check, set_up
 
 from . import queries, rules
-from .commands import ChangePlan
+from .commands import SubscribeTenant
 from .models import DEFAULT_PLAN_CODE, Plan, Subscription
 
 
@@ -28,7 +28,7 @@ def plan_must_be_offered(request: TenantRequest) -> None:
 
 @set_up("features", order=10, on_platform=True)
 def subscribe_to_plan(new: NewTenant) -> Iterable[Command]:
-    yield ChangePlan(
+    yield SubscribeTenant(
         tenant_id=new.tenant.id, plan=new.plan or DEFAULT_PLAN_CODE, reason="subscribed at onboarding"
     )
 
@@ -49,7 +49,7 @@ def subscribed_plan(tenant_id: int) -> str:
 def restore_subscription(tenant_id: int, plan: str) -> None:
     """Skips a plan that is no longer offered; an operator must then choose another."""
     if Plan.objects.filter(code=plan, is_offered=True).exists():
-        command = ChangePlan(tenant_id=tenant_id, plan=plan, reason="Restored from the backup.")
+        command = SubscribeTenant(tenant_id=tenant_id, plan=plan, reason="Restored from the backup.")
         dispatch(command, actor=System("Restore"))
 
 

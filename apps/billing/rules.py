@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from apps.kernel.errors import together
 from apps.kernel.limits import LIMITS, UNLIMITED
+from apps.kernel.reasons import reason_must_be_given
 from apps.kernel.text import is_visible
 from apps.modules import registry
+from apps.tenancy import rules as tenancy
+from apps.tenancy.models import Tenant
 
-from .commands import PlanLimit
+from .commands import DefinePlan, PlanLimit
 from .errors import (
     DefaultPlanIsFixed,
     LimitDuplicated,
@@ -21,12 +25,31 @@ from .errors import (
     PlanMalformed,
     PlanNotOffered,
     PlanUnknown,
+    ReasonMissing,
 )
 from .features import names_for_plans
 from .models import DEFAULT_PLAN_CODE, Plan
 from .queries import ALL_MODULES
 
 CODE = re.compile(r"\A[a-z0-9]+(-[a-z0-9]+)*\Z")
+
+
+def plan_must_be_definable(command: DefinePlan) -> dict[str, int]:
+    """Its maximum by limit. Raises all refusals together."""
+    with together() as validation:
+        validation.check(plan_must_be_well_formed, command.code, command.name)
+        validation.check(plan_must_not_be_default, command.code)
+        validation.check(modules_must_be_licensed, command.modules)
+        limits: dict[str, int] = validation.check(limits_must_be_complete, command.limits)
+    return limits
+
+
+def subscription_must_be_possible(tenant_id: int, code: str, reason: str) -> tuple[Tenant, Plan]:
+    with together() as validation:
+        validation.check(reason_must_be_given, reason, ReasonMissing)
+        tenant = validation.check(tenancy.tenant_must_exist, tenant_id)
+        plan = validation.check(plan_must_be_offered, code)
+    return tenant, plan
 
 
 def plan_must_be_well_formed(code: str, name: str) -> None:

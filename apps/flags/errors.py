@@ -87,6 +87,12 @@ class PreviewMissing(Conflict, FeatureFlagRefusal):
     )
 
 
+class PreviewInvalid(Conflict, FeatureFlagRefusal):
+    """It was stored by another way than its computation, for another content, or long ago."""
+
+    message = _("The effect of change set {change_set_id} is not the computed one. Compute it again.")
+
+
 class RevisionNotFound(NotFound, FeatureFlagRefusal):
     message = _("There is no published revision {revision_id}.")
 

@@ -91,7 +91,8 @@ def test_values_of_a_crafted_form_are_compared_or_left_out(odd):
 def test_a_crafted_form_of_a_plan_is_stale(operator, client_for):
     dispatch(DefinePlan(code="some", name="Some", level=1, modules=(), limits=UNLIMITED), actor=operator)
     client, path = client_for(operator, None), "/plans/some/define/"
-    fields = hidden_inputs(client, path) | {"name": "Other", "level": "1"} | dict.fromkeys(LIMITS, "-1")
+    fields = hidden_inputs(client, path) | {"name": "Other", "level": "1", "reason": "x"}
+    fields |= dict.fromkeys(LIMITS, "-1")
 
     for odd in ("1", "[]", '"x"', "null", '{"x": [1]}'):
         carried = f'{{"level": {odd}, "limits": {odd}, "modules": {odd}, "name": {odd}}}'

@@ -18,10 +18,11 @@ from apps.flags.commands import (
     ImportFlags,
     PreviewChangeSet,
     PublishChangeSet,
+    RecordPreview,
     RestoreRevision,
     UpdateFlag,
 )
-from apps.flags.errors import PreviewMissing
+from apps.flags.errors import PreviewInvalid, PreviewMissing
 from apps.flags.models import ChangeSet, Revision
 from apps.kernel.actors import System
 from apps.kernel.tenant import activate
@@ -236,6 +237,36 @@ def test_the_approver_sees_the_differences_and_the_effect(operator, production):
     assert changes[f"flags.flag:{KEY}", "/enabled"] is False
     users = ChangeSet.objects.get(pk=draft.pk).preview["lose"]
     assert changes[f"flags.changeset:{draft.pk}", "effect"] == f"2 tenants, 0 users gain, {users} lose"
+
+
+def test_a_forged_effect_is_neither_stored_nor_published(operator, second_operator, production):
+    """By the command that records it, of another draft, or by raw SQL."""
+    draft, other = edit(operator), edit_of_segment(operator)
+    computed = ChangeSet.objects.get(pk=draft.pk).preview
+    forged = {**computed, "gain": 0, "lose": 0, "conflicts": []}
+
+    for preview_ in (forged, {}, ChangeSet.objects.get(pk=other.pk).preview):
+        with pytest.raises(PreviewInvalid):
+            dispatch(RecordPreview(change_set_id=draft.pk, preview=preview_), actor=operator)
+        ChangeSet.objects.filter(pk=draft.pk).update(preview=preview_)
+        with pytest.raises(PreviewInvalid):
+            requested(publication(draft), operator)
+
+    ChangeSet.objects.filter(pk=draft.pk).update(preview=computed)
+    assert approved(publication(draft), operator, second_operator).state == "executed"
+
+
+def test_an_effect_that_is_forged_after_the_approval_is_not_published(operator, second_operator, production):
+    draft = edit(operator)
+    draft.refresh_from_db()
+    request = requested(publication(draft), operator)
+    approve(request, second_operator)
+    ChangeSet.objects.filter(pk=draft.pk).update(preview={**draft.preview, "lose": 0})
+
+    execute(request.pk)
+
+    draft.refresh_from_db()
+    assert draft.is_draft
 
 
 def test_the_dry_run_of_a_publication_changes_nothing(operator, production):

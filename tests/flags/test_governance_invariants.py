@@ -76,6 +76,8 @@ def test_raw_sql_of_the_runtime_serves_nothing_unapproved(operator, published_se
         of_draft.format("effective_at = now()"): FIXED,
         of_draft.format("digest = 'another'"): FIXED,
         of_draft.format("author_id = 7"): FIXED,
+        of_draft.format("warnings = '[1]'"): FIXED,
+        of_draft.format("state = 'withdrawn', preview = '{}'"): FIXED,
         of_draft.format("made_xid = pg_current_xact_id()"): FIXED,
         "DELETE FROM flags_changeset": NO_RIGHT,
         "TRUNCATE flags_changeset CASCADE": NO_RIGHT,

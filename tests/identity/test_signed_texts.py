@@ -11,6 +11,8 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import RequestFactory
 
+from apps.flags import previews
+from apps.flags.models import ChangeSet
 from apps.identity.accounts import addresses, devices, password_links
 from apps.identity.errors import RefreshTokenUnknown
 from apps.identity.models import ApiSession, Invitation, RefreshToken, User, token_statuses
@@ -23,6 +25,7 @@ from apps.kernel.files.local import DOWNLOAD
 from apps.kernel.tenant import TenantInfo, activate, current_tenant
 
 SESSION_ID, EPOCH = 77, 9
+DRAFT = ChangeSet(pk=7, digest="0" * 64)
 YEAR = dt.timedelta(days=366)
 
 
@@ -90,6 +93,11 @@ KINDS = {
         of_a_user=False,
     ),
     "identity.known_device": Kind(_device_cookie, _is_known_device),
+    "flags.preview": Kind(
+        lambda user: previews.sealed(DRAFT, {})["seal"],
+        lambda text, email: previews.is_sealed(DRAFT, {"seal": text}),
+        of_a_user=False,
+    ),
     access.PURPOSE: Kind(_access_token, _is_access_token),
 }
 

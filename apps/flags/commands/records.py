@@ -26,7 +26,7 @@ class PreviewChangeSet(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class RecordPreview(Command):
-    """Store the computed effect of a draft."""
+    """Store the computed effect of a draft, with the seal of `PreviewChangeSet`, which computes it."""
 
     permission = MANAGE
     audit_message = gettext_noop("stored the effect of {result}")

@@ -10,6 +10,7 @@ from apps.flags.commands import PreviewChangeSet, RecordPreview
 from apps.flags.errors import ChangeSetFixed, ChangeSetNotFound
 from apps.flags.models import ChangeSet
 from apps.flags.rules import change_sets
+from apps.flags.rules.publication import preview_must_be_computed_here
 
 
 def check_preview(command: PreviewChangeSet) -> ChangeSet:
@@ -23,7 +24,8 @@ def check_preview(command: PreviewChangeSet) -> ChangeSet:
 
 @handles(PreviewChangeSet, dry_run=check_preview)
 def preview_change_set(command: PreviewChangeSet) -> ChangeSet:
-    preview = previews.preview_of(check_preview(command))
+    change_set = check_preview(command)
+    preview = previews.sealed(change_set, previews.preview_of(change_set))
     stored: ChangeSet = dispatch(RecordPreview(change_set_id=command.change_set_id, preview=preview))
     return stored
 
@@ -32,5 +34,7 @@ def preview_change_set(command: PreviewChangeSet) -> ChangeSet:
 def record_preview(command: RecordPreview) -> ChangeSet:
     change_set = change_sets.change_set_must_be_draft(command.change_set_id)
     preview: dict[str, Any] = command.preview
+    preview_must_be_computed_here(change_set, preview)
+
     change_set.change(preview=preview)
     return change_set

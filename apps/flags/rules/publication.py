@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext
 
 from apps.bus.approval_gate import needs_approval
-from apps.flags import queries
+from apps.flags import previews, queries
 from apps.flags.commands import ItemChange, PublishChangeSet
 from apps.flags.documents import FLAG, OVERRIDE, canonical, digest_of, related_keys
-from apps.flags.errors import ChangeSetFixed, FlagConflict, PreviewMissing
+from apps.flags.errors import ChangeSetFixed, FlagConflict, PreviewInvalid, PreviewMissing
 from apps.flags.hooks import open_period_on
 from apps.flags.models import ChangeSet, Kill, Revision
 from apps.kernel.clock import now
@@ -70,6 +71,7 @@ def effect_must_be_known(
         if needs_approval(command) or guards_postings(revisions):
             raise PreviewMissing(change_set_id=change_set.pk)
         return
+    preview_must_be_computed_here(change_set, preview)
     broken = gettext("{place} does not hold for users of {tenants}.")
     raise_all(
         [
@@ -81,6 +83,11 @@ def effect_must_be_known(
             for one in preview["conflicts"]
         ]
     )
+
+
+def preview_must_be_computed_here(change_set: ChangeSet, preview: Mapping[str, Any]) -> None:
+    if not previews.is_sealed(change_set, preview):
+        raise PreviewInvalid(change_set_id=change_set.pk)
 
 
 def items_of(revisions: Sequence[Revision]) -> list[ItemChange]:
@@ -129,7 +136,7 @@ def changes_an_open_period(change_set_id: int) -> bool:
     if change_set is None or not guards_postings(queries.revisions_of(change_set)):
         return False
     if current_tenant() is None:
-        return bool(change_set.preview and change_set.preview["open_periods"])
+        return bool(change_set.preview and change_set.preview.get("open_periods"))
     return bool(open_period_on(business_day(max(change_set.effective_at or now(), now()))))
 
 
