@@ -71,11 +71,12 @@ def set_up_features(new: NewTenant) -> Iterable[SetUpFeatures]:
 
 
 @on_suspension("features")
-@on_archival("features")
 def disable_features(transition: Transition) -> Iterable[DisableFeatures]:
     yield DisableFeatures(reason=transition.reason)
 
 
 @on_activation("features")
+@on_archival("features")
 def enable_features(transition: Transition) -> Iterable[EnableFeatures]:
+    """An archived tenant is read: its modules stay open, and its state refuses every change."""
     yield EnableFeatures(reason=transition.reason)

@@ -30,10 +30,9 @@ def test_onboarding_makes_the_feature_configuration_of_the_tenant(operator):
         assert queries.is_on(SENDING)
 
 
-@pytest.mark.parametrize("close", [SuspendTenant, ArchiveTenant])
-def test_features_are_off_while_a_tenant_is_closed_and_come_back(close, operator, acme, globex):
+def test_features_are_off_while_a_tenant_is_suspended_and_come_back(operator, acme, globex):
     publish(document())
-    dispatch(close(tenant_id=acme.id, reason=WHY), actor=operator)
+    dispatch(SuspendTenant(tenant_id=acme.id, reason=WHY), actor=operator)
 
     with activate(acme):
         assert FeatureConfiguration.objects.get().reason == WHY
@@ -51,6 +50,30 @@ def test_features_are_off_while_a_tenant_is_closed_and_come_back(close, operator
         assert FeatureConfiguration.objects.get().disabled_at is None
         assert queries.evaluation(KEY).value is True
         assert queries.is_on(SENDING)
+
+
+@pytest.mark.parametrize("is_suspended", [False, True])
+def test_an_archived_tenant_reads_its_modules_and_changes_nothing(
+    operator, acme, owner, client_for, is_suspended
+):
+    publish(document())
+    if is_suspended:
+        dispatch(SuspendTenant(tenant_id=acme.id, reason=WHY), actor=operator)
+    dispatch(ArchiveTenant(tenant_id=acme.id, reason="The contract has ended."), actor=operator)
+
+    client = client_for(owner)
+
+    for module in ("sales/orders", "payments/payments", "inventory/items", "webhooks/endpoints"):
+        assert client.get(f"/t/acme/api/v1/{module}/").status_code == 200, module
+    response = client.post(
+        "/t/acme/api/v1/sales/customers/",
+        {"code": "A", "name": "A", "email": "", "address": ""},
+        content_type="application/json",
+    )
+    assert response.status_code == 403
+    assert response.json()["code"].startswith("tenancy.")
+    with activate(acme):
+        assert queries.evaluation(KEY).value is True
 
 
 @pytest.mark.parametrize(
