@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
@@ -11,11 +12,21 @@ from .definitions import Flag
 from .emission import Evaluate, Plan, Tick, predicate
 from .explaining import Explainer
 from .expressions import Expressions
-from .history import State, environment_name
-from .outcomes import ALL_ENTITLEMENTS, NESTED, UNLIMITED, TenantLayer
+from .history import Known, State, environment_name
+from .outcomes import (
+    ALL_ENTITLEMENTS,
+    DISABLED_BY_ENVIRONMENT,
+    KILLED,
+    NARROWED_BY_TENANT,
+    NESTED,
+    UNKNOWN_FLAG,
+    UNLIMITED,
+    Evaluation,
+    TenantLayer,
+)
 from .references import References, rivals_of
 from .tally import Tally
-from .waterfall import Status, Subject, steps_of
+from .waterfall import Status, Subject, closed_variant, steps_of
 
 F = TypeVar("F")
 
@@ -86,6 +97,20 @@ class Compilation:
         """All flags at once."""
         return Bulk(self._owner(key).rows[key] for key in self.checked.state.flags)
 
+    def unknown(self, key: object, default: Any) -> Evaluation:
+        """Of a key without a document. What is closed stays closed: the caller's default is then not true."""
+        reason = self._reason_of_unknown(key) if isinstance(key, str) else UNKNOWN_FLAG
+        value = False if default is True and reason != UNKNOWN_FLAG else default
+        return Evaluation(value, None, reason, None, 0)
+
+    def _reason_of_unknown(self, key: str) -> str:
+        state, override = self.checked.state, self.layer.overrides.get(key) if self.layer else None
+        if not state.environment.get(environment_name(key), True):
+            return DISABLED_BY_ENVIRONMENT
+        if key in state.killed:
+            return KILLED
+        return NARROWED_BY_TENANT if override is not None and not override.enabled else UNKNOWN_FLAG
+
     def _row(self, key: str) -> Row:
         plan = self.plans[key]
         return row_of(key, plan, plan.constants(self._ticks(key), self.nested))
@@ -143,10 +168,38 @@ class Compilation:
         on_variants = {}
         if flag and not broken:
             on_variants = {other: on_variants_of(self.checked.flags[other]) for other in rivals_of(flag)}
-        expressions = Expressions(self._segment)
         subject = Subject(flag, self._statuses[key], on_variants, broken, self.enforced)
+        if flag and not broken and self._names_a_narrowed_flag(key):
+            subject = replace(subject, widens=self._widening(flag, self._plan_of(subject, known)))
+        return self._plan_of(subject, known)
+
+    def _plan_of(self, subject: Subject, known: Known) -> Plan:
+        expressions = Expressions(self._segment)
         steps = steps_of(subject, expressions)
-        return Plan(key, known.entry.revision, steps, expressions.names, tuple(expressions.tests), flag)
+        tests = tuple(expressions.tests)
+        return Plan(known.key, known.entry.revision, steps, expressions.names, tests, subject.flag)
+
+    def _names_a_narrowed_flag(self, key: str) -> bool:
+        overrides = self.layer.overrides if self.layer else {}
+        return any(overrides.get(other) is not None for other in self.checked.references.closure(key))
+
+    def _widening(self, flag: Flag, plan: Plan) -> Callable[[Mapping[str, Any]], bool]:
+        """Whether a flag serves a variant only because the tenant narrowed a flag that it names: one that it excludes,
+        or of which a rule needs a closed variant."""
+        narrowed = plan.evaluating(lambda variant, reason: _count_nothing, self.replayed)
+        without, closed = self._without_overrides, closed_variant(flag)
+
+        def widens(context: Mapping[str, Any]) -> bool:
+            variant = narrowed(context, None).variant
+            return variant != closed and variant != without.replayed[flag.key](context, None).variant
+
+        return widens
+
+    @cached_property
+    def _without_overrides(self) -> Compilation:
+        """As the tenant would be served if it had narrowed nothing."""
+        layer = replace(self.layer, overrides={}) if self.layer else None
+        return Compilation(self.checked, self.tally, layer, enforced=self.enforced)
 
     def _segment(self, key: str, negated: bool) -> Any:
         if (key, negated) not in self._segments:

@@ -89,13 +89,22 @@ class Plan:
 
     def _made(self, outcome: Outcome) -> Evaluation:
         value = self.flag.variants[outcome.variant] if self.flag and outcome.variant is not None else None
+        if outcome.is_closed and self.flag is not None and self.flag.type == "boolean":
+            value = False
         return Evaluation(value, outcome.variant, outcome.reason, outcome.rule, self.revision)
 
     def _maker(self, outcome: Outcome) -> Callable[[Any], Evaluation]:
         made = self._made(outcome)
+        if outcome.variant is None and outcome.is_closed:
+            return lambda default: closed(made, default)
         if outcome.variant is None:
             return lambda default: made._replace(value=default)
         return lambda default: made._replace(value=copy.deepcopy(made.value))
+
+
+def closed(made: Evaluation, default: Any) -> Evaluation:
+    """The evaluation of a closed flag without a variant: the caller's default, unless that is true."""
+    return made if made.value is False else made._replace(value=False if default is True else default)
 
 
 def predicate(source: str, names: Mapping[str, Any]) -> Predicate:

@@ -10,7 +10,7 @@ from typing import Any
 from .bucketers import BUCKETERS
 from .definitions import Custom, InSegment, Serves, Share, Test
 from .emission import Plan, Trace
-from .outcomes import ERROR, LAYERS, UNKNOWN_FLAG, Evaluation, Layer
+from .outcomes import ERROR, LAYERS, Evaluation, Layer
 from .units import reader
 
 _NOT_REACHED = tuple(Layer(name, None, "Not reached.", {}) for name in LAYERS)
@@ -151,9 +151,9 @@ def failed(default: Any, error: BaseException) -> Explanation:
     return Explanation(Evaluation(default, None, ERROR, None, 0), error=text)
 
 
-def unknown(key: object, default: Any) -> Explanation:
+def unknown(key: object, evaluation: Evaluation) -> Explanation:
     text = f"No flag has the key {key!r:.120}." if isinstance(key, str) else "The key of a flag is text."
-    return Explanation(Evaluation(default, None, UNKNOWN_FLAG, None, 0), error=text)
+    return Explanation(evaluation, error=text)
 
 
 def _readable(facts: Mapping[str, Any]) -> Mapping[str, Any]:

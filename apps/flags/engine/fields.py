@@ -8,7 +8,8 @@ from typing import Any, TypeGuard
 
 from .outcomes import Problem
 
-KEY = re.compile(r"[A-Za-z0-9._-]{1,100}", re.ASCII)
+KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
+SMALLEST = 0.001  # per cent: one bucket
 _NAMES = {str: "text", bool: "true or false", int: "a whole number", list: "a list", dict: "an object"}
 
 
@@ -58,7 +59,11 @@ class Fields:
     def key(self, name: str) -> str:
         value = self.get(name, str, "", required=True)
         if value and not KEY.fullmatch(value):
-            self.add("bad_key", "a key has 1 to 100 of the characters A-Z a-z 0-9 . _ -", name)
+            self.add(
+                "bad_key",
+                "a key has 1 to 100 of the characters A-Z a-z 0-9 . _ - and begins with a letter or digit",
+                name,
+            )
         return str(value)
 
     def texts(self, name: str) -> tuple[str, ...]:
@@ -77,6 +82,8 @@ class Fields:
         if not 0 <= value <= 100:
             self.add("percentage_out_of_range", f"{value} is no percentage from 0 to 100", name)
             return 0.0
+        if 0 < value < SMALLEST:
+            self.add("percentage_too_small", f"{value} % is no unit: the smallest part is {SMALLEST} %", name)
         return float(value)
 
 

@@ -32,6 +32,7 @@ class State:
     flags: Mapping[str, Known]
     segments: Mapping[str, Known]
     environment: Mapping[str, bool]  # by names of `environment_name`
+    killed: frozenset[str] = frozenset()  # flags without a document, which callers may still name
 
 
 def environment_name(key: str) -> str:
@@ -64,7 +65,16 @@ class History:
         if index > self._now:  # a revision of the future does not revive what is killed today
             killed = {key for key, known in self.state(self._now).flags.items() if known.entry.killed}
             flags |= {key: _killed(flags[key]) for key in killed & flags.keys()}
-        return State(flags, _served(self._segments, moment), self._environment)
+        return State(flags, _served(self._segments, moment), self._environment, self._killed_at(moment))
+
+    def _killed_at(self, moment: datetime) -> frozenset[str]:
+        """Flags that are removed, or not served yet, and killed."""
+        last = {key: _last(history, moment) for key, history in self._flags.items()}
+        return frozenset(
+            key
+            for key, known in last.items()
+            if known and known.entry.killed and known.entry.document is None
+        )
 
 
 def _killed(known: Known) -> Known:
@@ -98,7 +108,12 @@ def _served(histories: Mapping[str, list[Known]], moment: datetime) -> dict[str,
     """The last of each history that has begun, unless it is a removal."""
     served = {}
     for key, history in histories.items():
-        begun = [known for known in history if start_of(known.entry) <= moment]
-        if begun and begun[-1].entry.document is not None:
-            served[key] = begun[-1]
+        known = _last(history, moment)
+        if known is not None and known.entry.document is not None:
+            served[key] = known
     return served
+
+
+def _last(history: list[Known], moment: datetime) -> Known | None:
+    begun = [known for known in history if start_of(known.entry) <= moment]
+    return begun[-1] if begun else None

@@ -45,7 +45,7 @@ class Entry:
     """One revision of a flag or segment, served from the later of `effective_at` and `published_at`.
 
     Several entries of a key are its history. A kill is an entry too: the same revision, with `killed`, from the moment
-    of the kill. `document` is None from the moment at which the flag is removed.
+    of the kill. `document` is None from the moment at which the flag is removed; such a flag may be killed as well.
     """
 
     document: Mapping[str, Any] | None

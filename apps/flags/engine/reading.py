@@ -200,7 +200,7 @@ class _FlagReader:
             return None
         try:
             return Choice(kind, CHOICES[kind](choose[kind]))
-        except ValueError as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             fields.add("bad_value", str(error), "choose", kind)
             return None
 

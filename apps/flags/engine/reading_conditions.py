@@ -20,24 +20,27 @@ R = TypeVar("R", InSegment, Serves)
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """`missing`: the result of a negated comparison with a missing attribute. `loose`: versions such as `1.2`.
-    `matches_any`: a unit outside a rule's percentage goes to the next rule. `operators`: of a registered dialect."""
+    `matches_any`: a unit outside a rule's percentage goes to the next rule. `operators`: of a registered dialect.
+    `is_off_by_caller`: a boolean flag that is off may serve the caller's default."""
 
     missing: bool = False
     loose: bool = True
     matches_any: bool = False
     operators: str = ""
+    is_off_by_caller: bool = False
 
 
 def read_dialect(problems: Problems, document: Any, place: str) -> Dialect:
     """The native dialect where the document names none."""
     if document is None:
         return Dialect()
-    fields = Fields(problems, document, place, ("missing", "semver", "match", "operators"))
+    fields = Fields(problems, document, place, ("missing", "semver", "match", "operators", "off"))
     return Dialect(
         missing=fields.get("missing", bool, False),
         loose=_one_of(fields, "semver", "loose", "strict") == "loose",
         matches_any=_one_of(fields, "match", "first", "any") == "any",
         operators=_operators(fields),
+        is_off_by_caller=_one_of(fields, "off", "variant", "caller") == "caller",
     )
 
 
@@ -128,7 +131,7 @@ class ConditionReader:
     def _custom(self, kind: str, argument: Any, place: str) -> Condition:
         try:
             return Custom(kind, CONDITIONS[kind](argument))
-        except ValueError as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             self.problems.add("bad_value", place, str(error))
             return NOTHING
 

@@ -12,7 +12,7 @@ from .compilation import Checked, Compilation
 from .emission import Evaluate
 from .explaining import Explanation
 from .history import History
-from .outcomes import ERROR, UNKNOWN_FLAG, Entry, Evaluation, TenantLayer
+from .outcomes import ERROR, Entry, Evaluation, TenantLayer
 from .tally import Counted, Tally
 
 _MAX_REPLAYED = 16  # states in memory
@@ -53,7 +53,7 @@ class View:
         if as_of is not None:
             compilation = self._at(self._history.index_at(as_of))
             if not isinstance(key, str) or key not in compilation.checked.state.flags:
-                return Evaluation(default, None, UNKNOWN_FLAG, None, 0)
+                return compilation.unknown(key, default)
             return compilation.replayed[key](_as_of(context, as_of), default)
         began = time.perf_counter()
         evaluation = self._served[key](context, default)
@@ -62,9 +62,10 @@ class View:
 
     def _failed(self, key: object, default: Any, error: Exception) -> Evaluation:
         text = key if isinstance(key, str) else ""
-        if text not in self._now().checked.state.flags:
+        compilation = self._now()
+        if text not in compilation.checked.state.flags:
             self._tally.count_unknown(text)
-            return Evaluation(default, None, UNKNOWN_FLAG, None, 0)
+            return compilation.unknown(key, default)
         self._tally.failed(text, error)
         return Evaluation(default, None, ERROR, None, 0)
 
@@ -79,7 +80,7 @@ class View:
         try:
             compilation = self._now() if as_of is None else self._at(self._history.index_at(as_of))
             if not isinstance(key, str) or key not in compilation.checked.state.flags:
-                return explaining.unknown(key, default)
+                return explaining.unknown(key, compilation.unknown(key, default))
             context = context if as_of is None else _as_of(context, as_of)
             return compilation.explainers[key].explain(context, default)
         except Exception as error:

@@ -11,6 +11,7 @@ from typing import Any
 
 from .bucketers import BUCKETERS, NATIVE
 from .extensions import CONDITIONS, Context
+from .fields import is_number
 from .units import is_unit, reader
 
 
@@ -21,19 +22,34 @@ def share(argument: Any) -> Callable[[Context], bool]:
     units = argument.get("unit")
     units = units if isinstance(units, list) else [units]
     name, seed = argument.get("bucketer", NATIVE), argument.get("seed", 0)
-    if not units or not all(map(is_unit, units)) or name not in BUCKETERS:
+    if not units or not all(map(is_unit, units)) or not isinstance(name, str) or name not in BUCKETERS:
         raise ValueError("a share has a known unit and a known bucketer")
+    if type(seed) is not int or not 0 <= seed < 1 << 32:
+        raise ValueError("a seed has 32 bits")
     bucketer, read = BUCKETERS[name], reader(units)
     if "split" in argument:
-        variants, weights = zip(*argument["split"], strict=True)
-        among = frozenset(i for i, variant in enumerate(variants) if variant in argument.get("among", ()))
+        variants, weights = _parts(argument["split"])
+        among = argument.get("among", [])
+        if not isinstance(among, list):
+            raise ValueError("the variants of a share are a list")
+        chosen = frozenset(i for i, variant in enumerate(variants) if variant in among)
         choose = bucketer.chooser(argument["salt"], weights, seed)
-        return lambda context: (unit := read(context)) is not None and choose(unit) in among
+        return lambda context: (unit := read(context)) is not None and choose(unit) in chosen
     percentage = argument.get("percentage")
-    if not isinstance(percentage, int | float) or not 0 <= percentage <= 100:
+    if not is_number(percentage) or not 0 <= percentage <= 100:
         raise ValueError("a percentage is a number from 0 to 100")
     inside = bucketer.gate(argument["salt"], percentage, seed)
     return lambda context: (unit := read(context)) is not None and inside(unit)
+
+
+def _parts(split: Any) -> tuple[list[Any], list[float]]:
+    if not isinstance(split, list) or not split or not all(map(_is_part, split)):
+        raise ValueError("a split has at least one part: a variant and its weight, which is 0 or more")
+    return [part[0] for part in split], [float(part[1]) for part in split]
+
+
+def _is_part(part: Any) -> bool:
+    return isinstance(part, (list, tuple)) and len(part) == 2 and is_number(part[1]) and part[1] >= 0
 
 
 CONDITIONS["share"] = share

@@ -10,8 +10,9 @@ from typing import Any
 from .fields import Fields, Problems
 from .outcomes import Override, Problem
 from .reading import FORMAT, is_segment, read_flag, read_segment
+from .validation_posting import check_posting, check_posting_override
 from .validation_references import Documents, Others
-from .validation_rules import check_attributes, check_expiry, check_posting, check_rules, check_tests
+from .validation_rules import check_attributes, check_expiry, check_off, check_rules, check_tests
 
 MAX_BYTES = 1_000_000
 _OVERRIDE = ("format", "key", "enabled", "roles", "percentage", "description")
@@ -39,14 +40,16 @@ def validate(
     if conditions is None:
         return problems
     key = document.get("key") if isinstance(document, Mapping) else None
-    Others(reading, str(key), flags, segments).check()
+    others = Others(reading, str(key), flags, segments)
+    others.check()
     if known_attributes is not None:
         check_attributes(reading, known_attributes)
     check_tests(reading, today)
     if reading.flag is not None:
         check_rules(problems, reading.flag)
     if reading.draft is not None:
-        check_posting(problems, reading.draft)
+        check_off(problems, reading.draft, conditions.dialect.is_off_by_caller)
+        check_posting(reading, reading.draft, others.references)
     check_expiry(problems, document, today)
     return list(problems)
 
@@ -66,6 +69,7 @@ def validate_override(document: Any, flag: Mapping[str, Any]) -> list[Problem]:
     for index, role in enumerate(fields.texts("roles")):
         if allowed and role not in allowed:
             fields.add("override_widens", f"the flag is not for the role {role!r}", "roles", index)
+    check_posting_override(problems, fields.members, flag)
     if fields.members.get("percentage") is not None:
         percentage, rollout = fields.percentage("percentage"), flag.get("rollout") or {}
         limit = rollout.get("percentage", 100)

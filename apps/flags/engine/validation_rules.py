@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 
 from . import moments
-from .definitions import Condition, Flag, Rule, Share, Split
+from .definitions import Condition, Flag, Rule, Share, Split, Test
 from .expressions import FALSE, TRUE, Expressions
 from .fields import Problems, at
 from .reading import Reading
@@ -21,7 +21,7 @@ def check_attributes(reading: Reading, known: frozenset[str]) -> None:
     for test, place in reading.conditions.tests if reading.conditions else ():
         if test.attribute not in known | WELL_KNOWN:
             _unknown(reading.problems, at(place, "attribute"), test.attribute)
-    for share, place in _placed(reading.draft) if reading.draft else ():
+    for share, place in placed(reading.draft) if reading.draft else ():
         for unit in share.units:
             attribute = unit.removeprefix(ATTRIBUTE)
             if attribute != unit and attribute not in known | WELL_KNOWN:
@@ -40,6 +40,25 @@ def check_tests(reading: Reading, today: date) -> None:
             end = moments.parse(test.values[0])
             if end is not None and moments.comparable(end, start) <= start:
                 message = f"{test.values[0]} is in the past, so the test never holds"
+                reading.problems.add("never_true", at(place, "values", 0), message, is_warning=True)
+    _check_ranges(reading)
+
+
+def _check_ranges(reading: Reading) -> None:
+    """Parts of one `all`: after a date, and before an earlier one."""
+    ends: dict[tuple[str, str], list[tuple[Test, str, date]]] = {}
+    for test, place in reading.conditions.tests if reading.conditions else ():
+        parent, _, _ = place.rpartition("/")
+        if test.op not in ("before", "after") or test.negate or not parent.endswith("/all"):
+            continue
+        moment = moments.parse(test.values[0])
+        if moment is not None:
+            ends.setdefault((parent, test.attribute), []).append((test, place, moment))
+    for tests in ends.values():
+        starts = [moment for test, _, moment in tests if test.op == "after"]
+        for test, place, end in tests:
+            if test.op == "before" and any(moments.comparable(end, start) <= start for start in starts):
+                message = f"{test.values[0]} is not after the start of the same period"
                 reading.problems.add("never_true", at(place, "values", 0), message, is_warning=True)
 
 
@@ -74,15 +93,17 @@ def _decides(rule: Rule, flag: Flag) -> bool:
     return not flag.matches_any and (rule.pick is None or isinstance(rule.pick, Split))
 
 
-def check_posting(problems: Problems, flag: Flag) -> None:
-    """All postings of a company follow the same logic."""
-    for share, place in _placed(flag) if flag.posting else ():
-        if share.units != ("company",):
-            message = "a flag that guards postings places companies, not users or tenants"
-            problems.add("posting_unit", at(place, "unit"), message)
+def check_off(problems: Problems, flag: Flag, is_off_by_caller: bool) -> None:
+    """A boolean flag that is closed is off."""
+    off = flag.off_variant
+    if flag.type != "boolean" or (off is None and is_off_by_caller) or (off and off not in flag.variants):
+        return
+    if off is None or flag.variants[off] is not False:
+        message = "a boolean flag that is closed serves a variant with the value false"
+        problems.add("off_is_on", "/off_variant", message)
 
 
-def _placed(flag: Flag) -> Iterator[tuple[Share | Split, str]]:
+def placed(flag: Flag) -> Iterator[tuple[Share | Split, str]]:
     for index, rule in enumerate(flag.rules):
         if rule.share is not None:
             yield rule.share, at("/rules", index)

@@ -6,7 +6,7 @@ A step decides if its test holds: it serves its outcome, and nothing below it is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,9 +32,12 @@ from .outcomes import (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
+    """`is_closed`: nothing that the document says makes it true, nor does the caller's default."""
+
     variant: str | None
     reason: str
     rule: str | None = None
+    is_closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +75,22 @@ class Subject:
     on_variants: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     broken: str = ""
     enforced: bool = True  # the conflict rules
+    widens: Callable[[Mapping[str, Any]], bool] | None = None  # by what the tenant narrowed in other flags
 
     def off(self, reason: str, rule: str | None = None) -> Outcome:
-        """What a layer serves that closes the flag."""
+        """What a layer of the document serves that closes the flag."""
         return Outcome(self.flag.off_variant if self.flag else None, reason, rule)
+
+    def closed(self, reason: str) -> Outcome:
+        """What is served where others than the document's authors close the flag. A boolean is then false."""
+        return Outcome(closed_variant(self.flag) if self.flag else None, reason, is_closed=True)
+
+
+def closed_variant(flag: Flag) -> str | None:
+    """The variant of a closed flag: of a boolean one whose value is false, whatever the document names."""
+    if flag.type != "boolean" or flag.variants.get(flag.off_variant or "") is False:
+        return flag.off_variant
+    return next((name for name, value in flag.variants.items() if value is False), None)
 
 
 def steps_of(subject: Subject, expressions: Expressions) -> tuple[Step, ...]:
@@ -104,11 +119,10 @@ def _layers(subject: Subject, expressions: Expressions) -> Iterator[Step]:
 
 def _global(subject: Subject) -> Iterator[Step]:
     if not subject.status.in_environment:
-        yield Step(
-            "global", TRUE, subject.off(DISABLED_BY_ENVIRONMENT), "The environment switches the flag off."
-        )
+        message = "The environment switches the flag off."
+        yield Step("global", TRUE, subject.closed(DISABLED_BY_ENVIRONMENT), message)
     if subject.status.killed:
-        yield Step("global", TRUE, subject.off(KILLED), "The flag is killed.")
+        yield Step("global", TRUE, subject.closed(KILLED), "The flag is killed.")
     if subject.flag is None or subject.broken:
         facts = {"problem": subject.broken}
         yield Step("global", TRUE, Outcome(None, ERROR), "The flag cannot be evaluated: {problem}", facts)
@@ -121,19 +135,24 @@ def _tenant(flag: Flag, subject: Subject, expressions: Expressions) -> Iterator[
     facts: dict[str, Any] = {"entitlement": flag.entitlement}
     if status.entitled is False:
         message = "The plan does not include “{entitlement}”."
-        yield Step("tenant", TRUE, subject.off(NOT_ENTITLED), message, facts)
+        yield Step("tenant", TRUE, subject.closed(NOT_ENTITLED), message, facts)
     if status.limit_reached:
         message = "The limit of “{entitlement}” is reached."
-        yield Step("tenant", TRUE, subject.off(LIMIT_REACHED), message, facts)
-    override = status.override
-    if override is None:
-        return
-    narrowed = subject.off(NARROWED_BY_TENANT)
+        yield Step("tenant", TRUE, subject.closed(LIMIT_REACHED), message, facts)
+    narrowed = subject.closed(NARROWED_BY_TENANT)
+    if status.override is not None:
+        yield from _override(flag, status.override, narrowed, expressions)
+    if subject.widens is not None:
+        message = "What the tenant has switched off elsewhere does not switch this flag on."
+        yield Step("tenant", f"{expressions.name('o', subject.widens)}(c)", narrowed, message)
+
+
+def _override(flag: Flag, override: Override, narrowed: Outcome, expressions: Expressions) -> Iterator[Step]:
     revision: dict[str, Any] = {"revision": override.revision}
     if not override.enabled:
         yield Step("tenant", TRUE, narrowed, "The tenant has switched the flag off.", revision)
     if override.roles:
-        facts = {"roles": override.roles, **revision}
+        facts: dict[str, Any] = {"roles": override.roles, **revision}
         message = "The tenant has limited the flag to the roles {roles}."
         yield Step("tenant", _without_role(override.roles, expressions), narrowed, message, facts)
     if override.percentage is not None:
@@ -145,7 +164,8 @@ def _tenant(flag: Flag, subject: Subject, expressions: Expressions) -> Iterator[
 
 def _of_tenant(flag: Flag, percentage: float) -> Share:
     """The units of the flag's rollout, in the same buckets: a smaller percentage is a part of the larger one."""
-    share = flag.rollout.share if flag.rollout else Share(0.0, ("user",), flag.salt, flag.bucketer)
+    units = ("company",) if flag.posting else ("user",)
+    share = flag.rollout.share if flag.rollout else Share(0.0, units, flag.salt, flag.bucketer)
     return Share(percentage, share.units, share.salt, share.bucketer, share.seed)
 
 

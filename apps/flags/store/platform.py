@@ -16,7 +16,7 @@ from apps.flags.models import ChangeSet, Epoch, Kill, Revision
 from apps.flags.rollouts import stages
 from apps.kernel.cache.caching import Cached
 from apps.kernel.clock import now
-from apps.kernel.features import DECLARED
+from apps.kernel.features import DECLARED, DeclaredFlag
 from apps.kernel.tenant import HOME, current_database, current_tenant
 
 CACHE_TTL_S = 60
@@ -45,21 +45,27 @@ class Platform:
     killed: dict[str, dt.datetime]
 
     def flag_entries(self) -> Sequence[Entry]:
-        """The published revisions, and the defaults of declared flags without one."""
-        published = {stored.key for stored in self.flags}
+        """The declared defaults, which are served before the first revision of a flag begins and after its retirement;
+        the published revisions; and the kills of flags that no app declares."""
         declared = [
-            Entry(flag.document, killed=key in self.killed, key=key)
-            for key, flag in DECLARED.items()
-            if key not in published
+            Entry(flag.document, killed=key in self.killed, key=key) for key, flag in DECLARED.items()
         ]
-        return [*declared, *(self._entry(stored) for stored in self.flags)]
+        unknown = [Entry(None, killed=True, key=key) for key in self.killed if key not in DECLARED]
+        return [
+            *declared,
+            *unknown,
+            *(self._entry(stored, DECLARED.get(stored.key)) for stored in self.flags),
+        ]
 
     def segment_entries(self) -> Sequence[Entry]:
         return [self._entry(stored) for stored in self.segments]
 
-    def _entry(self, stored: Stored) -> Entry:
+    def _entry(self, stored: Stored, declared: DeclaredFlag[Any] | None = None) -> Entry:
+        document = stored.document
+        if document is None and declared is not None:
+            document = declared.document
         return Entry(
-            stored.document,
+            document,
             revision=stored.revision,
             killed=stored.key in self.killed,
             effective_at=stored.effective_at,

@@ -116,3 +116,37 @@ def test_replays_of_many_moments_keep_few_states():
 
     assert replayed == list(range(60))
     assert len(rules._compiled) < 20
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [entry(flag(), 1, MARCH, killed=True), entry(None, 2, APRIL, key="screen", killed=True)],
+        [engine.Entry(None, killed=True, key="screen")],
+        [engine.Entry(None, killed=True, key="screen"), entry(flag(), 1, JUNE, killed=True)],
+    ],
+    ids=["removed", "without a document", "not served yet"],
+)
+def test_killed_flag_without_a_document_stays_closed(clock, entries):
+    rules = engine.RuleSet(entries)
+
+    for view in (rules, rules.for_tenant(engine.TenantLayer("t1"))):
+        assert view.evaluate("screen", True, {})[:3] == (False, None, "KILLED")
+        assert view.explain("screen", True, {}).evaluation[:3] == (False, None, "KILLED")
+    assert rules.evaluate("screen", "mine", {}).value == "mine"
+
+
+def test_environment_and_tenant_close_a_flag_without_a_document():
+    rules = engine.RuleSet([], environment={"SCREEN": False})
+    narrowed = engine.TenantLayer("t1", overrides={"screen": engine.Override(enabled=False)})
+
+    assert rules.evaluate("screen", True, {})[:3] == (False, None, "DISABLED_BY_ENVIRONMENT")
+    view = engine.RuleSet([]).for_tenant(narrowed)
+    assert view.evaluate("screen", True, {})[:3] == (False, None, "NARROWED_BY_TENANT")
+    assert view.evaluate("other", True, {})[:3] == (True, None, "UNKNOWN_FLAG")
+
+
+def test_unreadable_flag_that_is_killed_is_off():
+    rules = engine.RuleSet([engine.Entry({**flag(), "type": "colour"}, killed=True)])
+
+    assert rules.evaluate("screen", True, {})[:3] == (False, None, "KILLED")

@@ -174,24 +174,56 @@ def test_override_only_narrows(document, context, override):
 
 
 @SMALL
-@given(flags(), CONTEXTS, st.none() | OVERRIDES)
-def test_killed_flag_is_never_on(document, context, override):
-    layer = tenant(override=override)
+@given(flags(), CONTEXTS, st.none() | OVERRIDES, st.none() | OVERRIDES)
+def test_override_of_another_flag_only_narrows(document, context, override, of_base):
+    overrides = {key: value for key, value in (("screen", override), ("base", of_base)) if value}
+    rules = rule_set(document)
 
-    assert rule_set(document, killed=True).for_tenant(layer).evaluate("screen", True, context).value is False
-    closed = rule_set(document, environment={"SCREEN": False}).for_tenant(layer)
-    assert closed.evaluate("screen", True, context)[1:3] == ("off", "DISABLED_BY_ENVIRONMENT")
+    wide = rules.for_tenant(tenant()).evaluate("screen", None, context)
+    view = rules.for_tenant(engine.TenantLayer("t1", frozenset({"assets"}), overrides=overrides))
+    narrow = view.evaluate("screen", None, context)
+
+    assert narrow.variant in (wide.variant, "off")
+    assert view.explain("screen", None, context).evaluation == narrow
+
+
+OFF_VARIANTS = st.sampled_from(["off", "on", None])
+VARIANTS = st.sampled_from([{"on": True, "off": False}, {"on": True, "off": True}])
+
+
+def _values(rules: Any, context: Any) -> list[Any]:
+    """Of all ways to evaluate, with a default that is on."""
+    return [
+        rules.evaluate("screen", True, context).value,
+        rules.explain("screen", True, context).evaluation.value,
+        bool(rules.evaluate_all(context)["screen"].value),
+    ]
 
 
 @SMALL
-@given(flags(), CONTEXTS)
-def test_flag_that_the_plan_does_not_include_is_never_on(document, context):
-    document["entitlement"] = "assets"
+@given(flags(), CONTEXTS, st.none() | OVERRIDES, OFF_VARIANTS, VARIANTS)
+def test_killed_flag_is_never_on(document, context, override, off_variant, variants):
+    layer = tenant(override=override)
+    document |= {"off_variant": off_variant, "variants": variants}
 
-    assert (
-        rule_set(document).for_tenant(tenant(entitled=False)).evaluate("screen", True, context).variant
-        == "off"
-    )
+    killed = rule_set(document, killed=True).for_tenant(layer)
+    assert _values(killed, context) == [False, False, False]
+    closed = rule_set(document, environment={"SCREEN": False}).for_tenant(layer)
+    assert _values(closed, context) == [False, False, False]
+    assert closed.evaluate("screen", True, context).reason == "DISABLED_BY_ENVIRONMENT"
+
+
+@SMALL
+@given(flags(), CONTEXTS, OFF_VARIANTS)
+def test_flag_that_the_plan_or_the_tenant_closes_is_never_on(document, context, off_variant):
+    document |= {"entitlement": "assets", "off_variant": off_variant, "enabled": True}
+    rules = rule_set(document)
+
+    off = engine.Override(enabled=False)
+    for layer in (tenant(entitled=False), tenant(override=off)):
+        assert _values(rules.for_tenant(layer), context) == [False, False, False]
+    full = engine.TenantLayer("t1", frozenset({"assets"}), {"assets": 1}, {"assets": 1})
+    assert _values(rules.for_tenant(full), context) == [False, False, False]
 
 
 ANYTHING = st.recursive(

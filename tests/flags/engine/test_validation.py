@@ -13,6 +13,8 @@ TODAY = date(2026, 6, 1)
 OTHERS = {
     "base": flag("base"),
     "back": flag("back", prerequisites=[{"flag": "screen", "variants": ["on"]}]),
+    "by-user": flag("by-user", rollout={"unit": "user", "percentage": 5}),
+    "for-clerks": targeted({"segment": "testers"}, key="for-clerks"),
     "conditional": targeted({"segment": "of-screen"}, key="conditional"),
 }
 SEGMENTS = {
@@ -90,6 +92,46 @@ REFUSED = [
         flag(rollout={"unit": "user", "stages": [{"percentage": 50}, {"percentage": 10}]}),
         "stages_not_rising",
         "/rollout/stages/1/percentage",
+    ),
+    (flag(rollout={"unit": "user", "percentage": 0.0004}), "percentage_too_small", "/rollout/percentage"),
+    (flag("-a"), "bad_key", "/key"),
+    (flag(".."), "bad_key", "/key"),
+    (flag(off_variant="on"), "off_is_on", "/off_variant"),
+    (flag(off_variant=None), "off_is_on", "/off_variant"),
+    (flag(off_variant="on", dialect={"off": "caller"}), "off_is_on", "/off_variant"),
+    (when({"share": {"salt": "s", "unit": "user", "split": 5}}), "bad_value", W + "/share"),
+    (when({"share": {"salt": "s", "unit": "user", "split": [["a", "x"]]}}), "bad_value", W + "/share"),
+    (
+        when({"share": {"salt": "s", "unit": "user", "split": [["a", 1]], "among": 5}}),
+        "bad_value",
+        W + "/share",
+    ),
+    (
+        when({"share": {"salt": "s", "unit": "user", "percentage": 5, "bucketer": []}}),
+        "bad_value",
+        W + "/share",
+    ),
+    (
+        when({"share": {"salt": "s", "unit": "user", "percentage": 5, "seed": "q"}}),
+        "bad_value",
+        W + "/share",
+    ),
+    (flag(posting=True, roles=["clerk"]), "posting_person", "/roles"),
+    (flag(posting=True, prerequisites=[{"flag": "by-user", "variants": ["on"]}]), "posting_person", ""),
+    (flag(posting=True, requires=["for-clerks"]), "posting_person", ""),
+    (
+        flag(posting=True, rules=[{"when": where("email", "in", "a"), "serve": "on"}]),
+        "posting_person",
+        "/rules/0/when/attribute",
+    ),
+    (flag(posting=True, rules=[{"when": {"segment": "testers"}, "serve": "on"}]), "posting_person", ""),
+    (
+        flag(
+            posting=True,
+            rules=[{"when": {"share": {"salt": "s", "unit": "user", "percentage": 5}}, "serve": "on"}],
+        ),
+        "posting_person",
+        "/rules",
     ),
     (flag(bucketer="bursar-0"), "unknown_bucketer", "/bucketer"),
     (flag(posting=True, rollout={"unit": "user", "percentage": 5}), "posting_unit", "/rollout/unit"),
@@ -321,3 +363,41 @@ def test_flag_that_names_another_often_counts_each_time():
     }
 
     assert ("too_deep", "/prerequisites") in codes(targeted(test, key="f0"), flags=documents)
+
+
+def test_boolean_flag_of_another_dialect_may_be_off_by_its_caller():
+    assert codes(flag(off_variant=None, dialect={"off": "caller"})) == []
+
+
+def test_posting_flag_that_places_companies_has_no_problem():
+    document = flag(
+        posting=True,
+        rules=[{"when": where("country", "in", "DE"), "serve": "on"}],
+        rollout={"unit": "company", "percentage": 5},
+    )
+
+    assert codes(document) == []
+
+
+def test_override_of_a_posting_flag_is_for_all_users():
+    override = {"format": 1, "key": "screen", "roles": ["clerk"]}
+
+    assert [p.code for p in engine.validate_override(override, flag(posting=True))] == ["posting_person"]
+    assert engine.validate_override(override, flag()) == []
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "warned"),
+    [
+        ("2026-07-02", "2026-07-01", True),
+        ("2026-07-01", "2026-07-02", False),
+        ("2026-07-01", "2026-07-01", True),
+    ],
+)
+def test_period_that_ends_before_it_begins_is_a_warning(start, end, warned):
+    period = {"all": [where("now", "after", start), where("now", "before", end)]}
+
+    warnings = [problem for problem in problems(when(period)) if problem.code == "never_true"]
+
+    assert bool(warnings) is warned
+    assert all(problem.is_warning for problem in warnings)

@@ -323,3 +323,42 @@ def test_buckets_of_a_bucketer_never_change():
 
     assert [bucket("salt", f"unit-{n}", 0) for n in range(5)] == [9492, 77996, 61772, 92587, 45978]
     assert module("bucketers").NATIVE == "bursar-1"
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        flag(excludes=["base"]),
+        flag(prerequisites=[{"flag": "base", "variants": ["off"]}]),
+        targeted({"flag": "base", "variants": ["off"]}),
+        targeted({"not": {"flag": "base", "variants": ["on"]}}),
+        targeted({"segment": "without-base"}),
+        flag(rules=[{"name": "r", "when": {"flag": "base", "variants": ["on"]}, "serve": "off"}]),
+    ],
+    ids=["excludes", "prerequisite", "condition", "negation", "segment", "rule that closes"],
+)
+def test_tenant_does_not_open_a_flag_by_switching_another_one_off(document):
+    without = segment("without-base", {"not": {"flag": "base", "variants": ["on"]}})
+    parent = targeted({"flag": "screen", "variants": ["on"]}, key="parent")
+    rules = rules_of(document, parent, flag("base"), segments=[without])
+    view = rules.for_tenant(layer(overrides={"base": engine.Override(enabled=False)}))
+
+    assert served(rules.for_tenant(layer()))[0] == "off"
+    assert served(view) == ("off", "NARROWED_BY_TENANT")
+    assert view.explain("screen", None, USER).deciding == "tenant"
+    assert view.evaluate_all(USER)["screen"].variant == "off"
+    assert served(view, key="parent")[0] == "off"
+
+
+def test_percentage_of_a_tenant_for_a_posting_flag_places_companies():
+    view = rules_of(flag(posting=True)).for_tenant(
+        layer(overrides={"screen": engine.Override(percentage=50)})
+    )
+
+    for company in range(20):
+        places = {
+            view.evaluate("screen", None, {"company": f"c{company}", "user": f"u{n}"}).value
+            for n in range(20)
+        }
+        assert len(places) == 1
+    assert view.evaluate("screen", None, {"user": "u1"}).value is False

@@ -46,11 +46,65 @@ def test_a_declared_flag_serves_its_default_until_a_revision_is_published(flag):
     assert flags.evaluation(flag).revision == revision.pk
 
 
-def test_a_retired_flag_serves_the_default_of_its_caller(flag):
+def test_a_retired_flag_serves_its_declared_default(flag):
     serve(document())
     serve(None)
 
-    assert flags.evaluation(flag)[:3] == (False, None, "UNKNOWN_FLAG")
+    assert flags.evaluation(flag)[:3] == (False, "off", "DEFAULT")
+
+
+class TestClosedFlags:
+    """A flag whose default is on, and that is closed, stays closed whatever happens to its revisions."""
+
+    @pytest.fixture(params=["dated", "retired", "none"])
+    def revisions(self, request, db):
+        with declared(default=True, entitlement="payroll"):
+            if request.param == "dated":
+                serve(document(entitlement="payroll"), effective_at=now() + dt.timedelta(days=1))
+            if request.param == "retired":
+                serve(document(entitlement="payroll"))
+                serve(None)
+            served.SERVED.forget()
+            yield
+        served.SERVED.forget()
+
+    def test_a_kill_holds(self, revisions, acme):
+        kill()
+
+        with activate(acme):
+            assert flags.evaluation(KEY)[::2][:2] == (False, "KILLED")
+            assert not flags.is_open(KEY)
+
+    def test_the_environment_holds(self, revisions, settings, acme):
+        settings.FEATURE_FLAGS = {"sales-new-order-screen": False}
+
+        with activate(acme):
+            assert reason() == "DISABLED_BY_ENVIRONMENT"
+            assert not flags.is_open(KEY)
+
+    def test_the_plan_holds(self, revisions, acme, operator):
+        small = DefinePlan(code="small", name="Small", level=1, modules=(), limits=())
+        dispatch(small, actor=operator)
+        dispatch(ChangePlan(tenant_id=acme.id, plan="small", reason="It is small."), actor=operator)
+
+        with activate(acme):
+            assert reason() == "NOT_ENTITLED"
+            assert not flags.is_open(KEY)
+
+    def test_a_suspension_holds(self, revisions, acme):
+        with activate(acme):
+            dispatch(DisableFeatures(reason="It is suspended."), actor=System("A test"))
+
+            assert reason() == "NARROWED_BY_TENANT"
+            assert not flags.is_open(KEY)
+
+
+def test_a_killed_flag_of_no_app_is_off_also_when_it_is_retired(db):
+    serve(document())
+    kill()
+    serve(None)
+
+    assert flags.rule_set().evaluate(KEY, True, {})[:3] == (False, None, "KILLED")
 
 
 def test_an_unknown_flag_is_off(db):

@@ -120,6 +120,7 @@ class _Flag:
             "off_variant": None,
             "default_variant": default,
             "rules": rules,
+            "dialect": {"off": "caller"},
             "metadata": {"flagd": {"key": self.name, "metadata": flag.get("metadata") or {}}},
         }
 
