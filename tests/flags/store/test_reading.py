@@ -83,7 +83,8 @@ class TestClosedFlags:
             assert not flags.is_open(KEY)
 
     def test_the_plan_holds(self, revisions, acme, operator):
-        small = DefinePlan(code="small", name="Small", level=1, modules=(), limits=())
+        limits = tuple(PlanLimit(name, UNLIMITED) for name in LIMITS)
+        small = DefinePlan(code="small", name="Small", level=1, modules=(), limits=limits)
         dispatch(small, actor=operator)
         dispatch(ChangePlan(tenant_id=acme.id, plan="small", reason="It is small."), actor=operator)
 
