@@ -166,6 +166,11 @@ class RolloutOutsidePlan(Conflict, FeatureFlagRefusal):
     enforced_by = ("BF022",)
 
 
+class RolloutOfKilledFlag(Conflict, FeatureFlagRefusal):
+    message = _("The flag {key!r} is killed: its rollout starts, advances and resumes after the revival.")
+    enforced_by = ("BF026",)
+
+
 class RolloutStageLasts(Conflict, FeatureFlagRefusal):
     message = _("The present stage of {key!r} lasts until {until}.")
     enforced_by = ("BF023",)

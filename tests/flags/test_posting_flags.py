@@ -10,12 +10,23 @@ from apps.flags import hooks
 from apps.flags.commands import ReviveFlag
 from apps.flags.errors import PreviewMissing
 from apps.flags.models import ChangeSet
+from apps.flags.previews.sealing import sealed
 from apps.kernel.clock import today
 from apps.kernel.tenant import activate
 from apps.periods import queries as periods
 from tests.support.approvals import another_owner, approved
-from tests.support.flag_changes import changed, created, killed, narrowed, proposed, publication, served_flag
-from tests.support.published_flags import KEY, document
+from tests.support.flag_changes import (
+    changed,
+    created,
+    item,
+    killed,
+    narrowed,
+    proposed,
+    publication,
+    segment,
+    served_flag,
+)
+from tests.support.published_flags import KEY, document, plan
 
 pytestmark = pytest.mark.exhaustive("each change of a flag that guards postings", one_in=4)
 
@@ -91,3 +102,80 @@ def test_a_kill_needs_none_and_its_end_does(operator, posting):
     with pytest.raises(ApprovalRequired):
         dispatch(ReviveFlag(kill_id=kill.pk, reason="Repaired."), actor=operator)
     assert kill.key == KEY
+
+
+PILOT = {"attribute": "company", "op": "in", "values": ["1"]}
+BY_PILOT = {
+    "posting": True,
+    "default_variant": "off",
+    "prerequisites": [{"flag": "sales.base", "variants": ["on"]}],
+    "rules": [{"name": "pilot", "when": {"segment": "pilot"}, "serve": "on"}],
+}
+
+
+@pytest.fixture
+def dependent(operator, second_operator, monkeypatch):
+    """A flag that guards postings and names a segment and another flag, published outside of open periods."""
+    with monkeypatch.context() as patched:
+        patched.setattr(hooks, "_sources", [lambda day: ""])
+        served_flag(operator, "sales.base")
+        dispatch(publication(proposed(operator, segment("pilot", PILOT))), actor=operator)
+        served_flag(operator, **BY_PILOT)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: segment("pilot", {**PILOT, "values": ["1", "2"]}),
+        lambda: changed("sales.base", enabled=False),
+        lambda: item("segment", "inner", {"format": 1, "key": "inner", "when": PILOT}),
+    ],
+)
+def test_what_a_posting_flag_names_changes_by_approval_too(operator, second_operator, dependent, change):
+    items = [change()]
+    if items[0].key == "inner":  # the segment of the flag names it from now on
+        items.append(segment("pilot", {"segment": "inner"}))
+    draft = proposed(operator, *items)
+
+    with pytest.raises(ApprovalRequired):
+        dispatch(publication(draft), actor=operator)
+
+    assert approved(publication(draft), operator, second_operator).state == "executed"
+
+
+def test_a_tenant_narrows_what_a_posting_flag_names_by_approval(owner, acme, dependent):
+    with activate(acme):
+        draft = proposed(owner, narrowed("sales.base", enabled=False))
+
+        with pytest.raises(ApprovalRequired):
+            dispatch(publication(draft), actor=owner)
+
+
+def test_the_end_of_a_kill_of_what_a_posting_flag_names_needs_an_approval(operator, dependent):
+    kill = killed(operator, "sales.base")
+
+    with pytest.raises(ApprovalRequired):
+        dispatch(ReviveFlag(kill_id=kill.pk, reason="Repaired."), actor=operator)
+
+
+def test_a_tenant_that_cannot_be_reached_may_have_an_open_period(operator, posting, monkeypatch):
+    monkeypatch.setattr(hooks, "_sources", [lambda day: ""])
+    draft = proposed(operator, changed(**BY_COMPANY, enabled=False))
+    draft.refresh_from_db()
+    preview = {name: value for name, value in draft.preview.items() if name != "seal"}
+    assert (preview["open_periods"], preview["unreachable"]) == ({}, [])
+    unreachable = sealed(draft, {**preview, "unreachable": ["globex"]})
+    ChangeSet.objects.filter(pk=draft.pk).update(preview=unreachable)
+
+    with pytest.raises(ApprovalRequired):
+        dispatch(publication(draft), actor=operator)
+
+
+def test_stages_of_a_posting_flag_are_approved_as_they_begin_in_periods_to_come(
+    operator, posting, monkeypatch
+):
+    monkeypatch.setattr(hooks, "_sources", [lambda day: ""])
+    draft = proposed(operator, changed(posting=True, rollout=plan((5.0, 24), (100.0, 24))))
+
+    with pytest.raises(ApprovalRequired):
+        dispatch(publication(draft), actor=operator)

@@ -35,6 +35,7 @@ log = logging.getLogger("bursar.flags.rollouts")
 def rollout_feature(command: RolloutFeature) -> Rollout:
     reason = reason_must_be_given(command.reason, ReasonMissing)
     rules.flag_must_be_in_use(command.key)
+    rules.flag_must_not_be_killed(command.key)
     revision, plan = rules.revision_must_plan_a_rollout(command.key)
     if Rollout.objects.filter(revision=revision).exists():
         raise RolloutWasStarted(key=command.key)
@@ -53,6 +54,7 @@ def advance_rollout(command: AdvanceRollout) -> Rollout:
     reason = reason_must_be_given(command.reason, ReasonMissing)
     rollout = rules.rollout_must_exist(command.key)
     plan = rules.rollout_must_be(rollout, State.INITIATED, State.PROGRESSING)
+    rules.flag_must_not_be_killed(rollout.key)
     until = rollout.stage_since + plan.lasts(rollout.stage)
     if now() < until:
         raise RolloutStageLasts(key=rollout.key, until=f"{until:%Y-%m-%d %H:%M} UTC")
@@ -79,6 +81,7 @@ def resume_rollout(command: ResumeRollout) -> Rollout:
     reason = reason_must_be_given(command.reason, ReasonMissing)
     rollout = rules.rollout_must_exist(command.key)
     plan = rules.rollout_must_be(rollout, State.PAUSED)
+    rules.flag_must_not_be_killed(rollout.key)
 
     rollout.stage_since = now()
     _move(rollout, plan, State.PROGRESSING if rollout.stage else State.INITIATED, reason)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from apps.approvals import queries as approvals
 from apps.flags import queries
 from apps.flags.commands import ReviveFlag
-from apps.flags.documents import FLAG, OVERRIDE
+from apps.flags.documents import FLAG, OVERRIDE, digest_of
 from apps.flags.errors import AlreadyKilled, KillFixed, KillNotFound, ReviewByAnotherPerson
 from apps.flags.models import Kill
+from apps.flags.rollouts import stages
 from apps.kernel.actors import Actor, acting
 from apps.kernel.tenant import current_tenant
 
@@ -51,9 +52,11 @@ def another_person_must_act(kill: Kill) -> Actor:
 
 
 def base_of_revival(command: ReviveFlag) -> str:
-    """The kill, and the revision that would be served again: after another publication an approval is void."""
+    """The kill, and what would be served again: the revision, and on the platform the stage that its rollout has
+    reached. After another publication or step an approval is void."""
     kill = Kill.objects.filter(pk=command.kill_id).first()
     if kill is None:
         return ""
     revision = queries.latest(OVERRIDE if current_tenant() else FLAG, kill.key)
-    return f"{kill.pk}:{kill.is_active}:{revision.pk if revision else 0}"
+    targeting = {} if current_tenant() else stages.served_targeting(kill.key)
+    return digest_of([kill.pk, kill.is_active, revision.pk if revision else 0, targeting])

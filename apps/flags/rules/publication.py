@@ -15,6 +15,8 @@ from apps.flags.documents import FLAG, OVERRIDE, canonical, digest_of, related_k
 from apps.flags.errors import ChangeSetFixed, FlagConflict, PreviewInvalid, PreviewMissing
 from apps.flags.hooks import open_period_on
 from apps.flags.models import ChangeSet, Kill, Revision
+from apps.flags.queries import Key
+from apps.flags.rollouts.plans import plan_of
 from apps.kernel.clock import now
 from apps.kernel.db.locks import Lock
 from apps.kernel.errors import raise_all
@@ -22,7 +24,7 @@ from apps.kernel.tenant import current_tenant
 from apps.settings.business_day import business_day
 
 from .change_sets import base_has_moved, change_set_must_exist, digest_of_content
-from .documents import documents_must_be_valid
+from .documents import Documents, documents_after, documents_must_be_valid
 
 PUBLICATION = Lock("{schema}:flags:publication")
 """Migration 0008 uses the same lock key, in SQL."""
@@ -95,13 +97,22 @@ def items_of(revisions: Sequence[Revision]) -> list[ItemChange]:
 
 
 def guards_postings(revisions: Sequence[Revision]) -> bool:
-    """One of them is of a flag that guards postings, before or after the change."""
-    documents = [row.document for row in revisions if row.kind == FLAG]
-    documents += [row.base.document for row in revisions if row.kind == FLAG and row.base]
-    documents += [
-        queries.documents_of_platform().get((FLAG, row.key)) for row in revisions if row.kind == OVERRIDE
-    ]
-    return any(document and document.get("posting") for document in documents)
+    """It changes a flag that guards postings, before or after the change; also through a segment or another flag that
+    such a flag names."""
+    return bool(_posting_documents(revisions))
+
+
+def _posting_documents(revisions: Sequence[Revision]) -> Sequence[Mapping[str, Any]]:
+    before = queries.documents_of_platform()
+    after = documents_after(before, (item for item in items_of(revisions) if item.kind != OVERRIDE))
+    changed = {(FLAG if row.kind == OVERRIDE else row.kind, row.key) for row in revisions}
+    return [*posting_dependants(before, changed), *posting_dependants(after, changed)]
+
+
+def posting_dependants(documents: Documents, changed: set[Key]) -> Sequence[Mapping[str, Any]]:
+    """The documents of flags that guard postings, among these and those that depend on them."""
+    reached = changed | queries.dependants(documents, changed)
+    return [documents[key] for key in reached if key in documents and documents[key].get("posting")]
 
 
 def base_of_publication(command: PublishChangeSet) -> str:
@@ -131,16 +142,25 @@ def base_of_publication(command: PublishChangeSet) -> str:
 
 def changes_an_open_period(change_set_id: int) -> bool:
     """Whether it changes a flag that guards postings, inside an open fiscal period of a tenant. On the platform the
-    preview knows the periods; without one the publication is refused."""
+    preview knows the periods; without one the publication is refused. A tenant that the preview could not reach may
+    have one, and so may the days on which the stages of a rollout begin."""
     change_set = queries.change_set_with_id(change_set_id)
-    if change_set is None or not guards_postings(queries.revisions_of(change_set)):
+    revisions = queries.revisions_of(change_set) if change_set else ()
+    guarding = _posting_documents(revisions)
+    if change_set is None or not guarding:
         return False
+    if any(plan_of(document) for document in guarding):
+        return True
     if current_tenant() is None:
-        return bool(change_set.preview and change_set.preview.get("open_periods"))
+        preview = change_set.preview or {}
+        return bool(preview.get("open_periods") or preview.get("unreachable"))
     return bool(open_period_on(business_day(max(change_set.effective_at or now(), now()))))
 
 
 def revives_a_posting_flag(kill_id: int) -> bool:
+    """Or a flag that one depends on."""
     kill = Kill.objects.filter(pk=kill_id).first()
     flag = queries.flag_of_platform(kill.key) if kill else None
-    return flag is not None and flag.posting
+    if kill is None or flag is None:
+        return False
+    return flag.posting or bool(posting_dependants(queries.documents_of_platform(), {(FLAG, kill.key)}))

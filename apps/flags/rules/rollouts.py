@@ -10,10 +10,11 @@ from apps.flags.errors import (
     FlagNotFound,
     RolloutNotFound,
     RolloutNotPlanned,
+    RolloutOfKilledFlag,
     RolloutOutsidePlan,
     RolloutStepRefused,
 )
-from apps.flags.models import Flag, Revision, Rollout
+from apps.flags.models import Flag, Kill, Revision, Rollout
 from apps.flags.rollouts import stages
 from apps.flags.rollouts.plans import Plan, plan_in, plan_of
 from apps.flags.rollouts.serving import served_revision
@@ -51,6 +52,12 @@ def rollout_must_exist(key: str) -> Rollout:
     if rollout is None:
         raise RolloutNotFound(key=key)
     return rollout
+
+
+def flag_must_not_be_killed(key: str) -> None:
+    """The approval of a revival is of the stage that the rollout has reached: a killed flag does not move on."""
+    if Kill.objects.filter(key=key, revived_at=None).exists():
+        raise RolloutOfKilledFlag(key=key)
 
 
 def targeting_must_be_served(key: str, targeting: Mapping[str, Any]) -> None:

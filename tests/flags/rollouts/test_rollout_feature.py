@@ -12,12 +12,22 @@ from apps.bus import dispatch
 from apps.bus.errors import PlatformOnly
 from apps.events.models import OutboxEvent
 from apps.flags import errors
-from apps.flags.commands import AdvanceRollout, PauseRollout, ResumeRollout, RollBackRollout, RolloutFeature
+from apps.flags.commands import (
+    AdvanceRollout,
+    KillFlag,
+    PauseRollout,
+    ResumeRollout,
+    ReviveFlag,
+    RollBackRollout,
+    RolloutFeature,
+)
+from apps.flags.errors import RolloutOfKilledFlag
 from apps.flags.models import Rollout, RolloutStep
 from apps.flags.rollouts import stages
 from apps.flags.rollouts.duration import ROLLOUT_SECONDS
 from apps.kernel.clock import now
 from apps.kernel.tenant import activate
+from tests.support.approvals import approve, requested
 from tests.support.published_flags import KEY, WEEK, document, plan, publish
 
 REASON = "As planned."
@@ -219,3 +229,45 @@ def test_each_step_needs_a_reason_and_a_permission_of_the_platform(rollout_of, o
         dispatch(RollBackRollout(key=KEY, reason=" "), actor=operator)
     with activate(acme), pytest.raises(PlatformOnly):
         dispatch(RollBackRollout(key=KEY, reason=REASON), actor=owner)
+
+
+@pytest.mark.parametrize("is_paused", [False, True])
+def test_the_rollout_of_a_killed_flag_waits_for_the_revival(rollout_of, operator, later, is_paused):
+    rollout = rollout_of(plan((5.0, 1), (100.0, 1)))
+    if is_paused:
+        dispatch(PauseRollout(key=KEY, reason="A look first."), actor=operator)
+    kill = dispatch(KillFlag(key=KEY, reason="Errors."), actor=operator)
+    step = ResumeRollout if is_paused else AdvanceRollout
+
+    with later(hours=2), pytest.raises(RolloutOfKilledFlag):
+        dispatch(step(key=KEY, reason="On."), actor=operator)
+
+    rollout.refresh_from_db()
+    assert rollout.percentage == 5.0
+    dispatch(ReviveFlag(kill_id=kill.pk, reason="Repaired."), actor=operator)
+    with later(hours=2):
+        dispatch(step(key=KEY, reason="On."), actor=operator)
+
+
+def test_a_rollout_does_not_start_during_a_kill(operator):
+    publish(document(rollout=plan((5.0, 1))))
+    dispatch(KillFlag(key=KEY, reason="Errors."), actor=operator)
+
+    with pytest.raises(RolloutOfKilledFlag):
+        dispatch(RolloutFeature(key=KEY, reason="As planned."), actor=operator)
+
+
+def test_the_approval_of_a_revival_is_void_after_a_step_of_the_rollout(
+    rollout_of, operator, second_operator, settings
+):
+    rollout_of(plan((5.0, 0), (100.0, 0)))
+    kill = dispatch(KillFlag(key=KEY, reason="Errors."), actor=operator)
+    settings.ENVIRONMENT = "production"
+    request = requested(ReviveFlag(kill_id=kill.pk, reason="Repaired."), operator)
+    dispatch(RollBackRollout(key=KEY, reason="Back to none."), actor=operator)
+
+    with pytest.raises(Exception, match="changed"):
+        approve(request, second_operator)
+
+    kill.refresh_from_db()
+    assert kill.is_active

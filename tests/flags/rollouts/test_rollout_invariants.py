@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 
 from apps.bus import dispatch
 from apps.flags import errors
 from apps.flags.commands import AdvanceRollout, PauseRollout, RollBackRollout, RollOutFlag
-from apps.flags.models import Rollout
+from apps.flags.models import Kill, Rollout
 from apps.flags.rollouts import stages
 from apps.kernel.clock import now
 from tests.support.published_flags import KEY, document, plan, publish
 from tests.support.sqlstate import NO_RIGHT, refused
 
-FORM, OUTSIDE, LASTS, UNIQUE = "BF021", "BF022", "BF023", "23505"
+FORM, OUTSIDE, LASTS, KILLED, UNIQUE = "BF021", "BF022", "BF023", "BF026", "23505"
 SOON = "changed_at = stage_since + interval '{hours} h', stage_since = stage_since + interval '{hours} h'"
 INSERT = (
     "INSERT INTO flags_rollout (key, revision_id, state, stage, percentage, stage_since, started_at, changed_at,"
@@ -132,3 +133,22 @@ def test_a_step_is_recorded_only_with_the_targeting_that_is_served(rollout_of, o
 
     with pytest.raises(errors.RolloutOutsidePlan):
         dispatch(RollOutFlag(key=KEY, before={}, targeting=forged), actor=operator)
+
+
+def test_the_rollout_of_a_killed_flag_is_paused_or_rolled_back_only(rollout_of):
+    rollout_of(plan((5.0, 0), (100.0, 0)))
+    other = publish(document("sales.other", rollout=plan((5.0, 0))), "sales.other")
+    for key in (KEY, "sales.other"):
+        Kill.objects.create(key=key, reason="Errors.", killed_at=now(), killed_by_name="Tess")
+    further = "UPDATE flags_rollout SET stage = 2, percentage = 100, changed_at = now(), stage_since = now()"
+    resumed = "UPDATE flags_rollout SET state = 'progressing', changed_at = now(), stage_since = now()"
+
+    assert refused(further) == KILLED
+    assert refused(inserted(other, key="sales.other")) == KILLED
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE flags_rollout SET state = 'paused', changed_at = now()")
+    assert refused(resumed) == KILLED
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE flags_rollout SET state = 'rolled_back', percentage = 0, ended_at = now(), changed_at = now()"
+        )
