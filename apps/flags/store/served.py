@@ -142,7 +142,7 @@ class Served:
     ) -> tuple[View, int]:
         """The view, and the epoch of its owner."""
         if tenant is None:
-            return rules.compiled, rules.stored.epoch
+            return rules.compiled.for_tenant(tenants.OF_PLATFORM), rules.stored.epoch
         narrowing, plan, used, _ = of_tenant or _of_tenant(tenant, rules)
         layer = tenants.layer(tenant, narrowing, plan, dict(used), now())
         return rules.compiled.for_tenant(layer), narrowing.epoch

@@ -94,6 +94,10 @@ usage: Cached[str, int] = Cached(
 """The used number of a limit in the current tenant, by its name."""
 
 
+OF_PLATFORM = TenantLayer("platform", entitlements=frozenset({"*"}))
+"""The platform has every module."""
+
+
 def layer(
     tenant: TenantInfo, narrowing: Narrowing, plan: billing.PlanInfo, used: Mapping[str, int], at: dt.datetime
 ) -> TenantLayer:

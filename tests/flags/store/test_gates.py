@@ -233,3 +233,12 @@ def test_the_first_company_of_a_tenant_is_in_the_context_at_once(at_acme, owner)
     company = dispatch(PLANT, actor=owner)
 
     assert queries.current_context()["company"] == str(company.pk)
+
+
+def test_the_platform_has_every_licensed_module(operator):
+    licensed = [module for module in registry.modules() if module.licensed]
+
+    assert {module.name: registry.is_open(module, operator) for module in licensed} == {
+        module.name: True for module in licensed
+    }
+    assert len(licensed) > 3
