@@ -31,10 +31,11 @@ SHELL = System("The command line")
 
 @dataclass(frozen=True)
 class Output:
-    """The result of a command: a text, and the same as JSON values."""
+    """The result of a command: a text, the same as JSON values, and the exit code."""
 
     text: str
     data: dict[str, Any] = field(default_factory=dict)
+    exit_code: int = 0
 
 
 class BursarCommand(BaseCommand):
@@ -64,6 +65,8 @@ class BursarCommand(BaseCommand):
         except ProgrammingError as error:
             self._refuse(_not_migrated(error), json=json)
         self._write(output.data if json else output.text)
+        if output.exit_code:
+            sys.exit(output.exit_code)
 
     def _write(self, output: str | dict[str, Any]) -> None:
         self.stdout.write(output if isinstance(output, str) else json.dumps(output, default=str))

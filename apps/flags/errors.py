@@ -87,6 +87,23 @@ class PreviewMissing(Conflict, FeatureFlagRefusal):
     )
 
 
+class ChangeScheduled(Conflict, FeatureFlagRefusal):
+    """An edit of what is not served yet would serve it before its date."""
+
+    message = _(
+        "{key!r} changes at {effective_at}, by change set {change_set_id}. Cancel that first, or date this change from"
+        " then on."
+    )
+
+
+class NotScheduled(Conflict, FeatureFlagRefusal):
+    message = _("Change set {change_set_id} waits for no date: it is {state}.")
+
+
+class ChangeContinued(Conflict, FeatureFlagRefusal):
+    message = _("Change set {other_id} continues change set {change_set_id}. Cancel it first.")
+
+
 class PreviewInvalid(Conflict, FeatureFlagRefusal):
     """It was stored by another way than its computation, for another content, or long ago."""
 

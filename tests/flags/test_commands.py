@@ -9,9 +9,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from apps.approvals.models import ApprovalRequest
+from apps.flags import queries
 from apps.flags.models import ChangeSet, Flag, Kill, Revision
-from apps.flags.queries import exported
+from apps.flags.queries import arrivals, exported
 from apps.kernel.clock import now
+from apps.kernel.tenant import activate
 from tests.support.published_flags import KEY, document, publish
 
 WHY = ("--reason", "Requested by the controllers.")
@@ -127,14 +129,59 @@ def test_kill_prints_the_report_of_arrival_and_revive_ends_it(served, capsys):
 
     killed = run("kill", KEY, *WHY, "--no-wait")
 
-    assert {"is_complete", "missing", "reported"} <= killed.keys()
+    assert "missing" not in killed
     assert run("explain", KEY)["reason"] == "KILLED"
-    assert "Waiting for the processes" in capsys.readouterr().err
+    assert "Waiting for the processes" not in capsys.readouterr().err
     assert refusal(capsys, "kill", KEY, *WHY) == (3, "flags.already_killed")
     run("revive", KEY, *WHY)
     assert Kill.objects.get().revived_at
     assert run("explain", KEY)["value"] is True
     assert refusal(capsys, "revive", "no.such", *WHY) == (3, "flags.flag_not_killed")
+
+
+def test_a_kill_that_has_not_arrived_everywhere_ends_with_another_exit_code(served, capsys, monkeypatch):
+    lost = arrivals.Arrival(1, (), (), (arrivals.Missing("worker", "node-1", 7, 3.0),))
+    monkeypatch.setattr(queries, "wait_for_arrival", lambda: lost)
+
+    with pytest.raises(SystemExit) as ended:
+        call_command("flags", "kill", KEY, *WHY)
+    assert ended.value.code == 4
+    printed = capsys.readouterr().out
+    assert "MISSING: worker on node-1" in printed
+    assert "NOT arrived" in printed
+    with pytest.raises(SystemExit) as ended:
+        call_command("flags", "arrival", "--json")
+    assert (ended.value.code, json.loads(capsys.readouterr().out)["is_complete"]) == (4, False)
+
+    complete = arrivals.Arrival(1, (arrivals.Reported("worker", "node-1", 1),), (), ())
+    monkeypatch.setattr(queries, "wait_for_arrival", lambda: complete)
+    assert run("arrival")["is_complete"] is True
+
+
+def test_a_kill_without_waiting_says_nothing_of_its_arrival(served):
+    printed = text("kill", KEY, *WHY, "--no-wait")
+
+    assert "not awaited" in printed
+    assert "NOT" not in printed
+
+
+def test_options_that_an_override_lacks_are_refused(served, acme):
+    for option in (("--default-variant", "off"), ("--unit", "company")):
+        with pytest.raises(CommandError, match=option[0]) as wrong:
+            call_command("flags", "set", KEY, "--disable", *option, "--tenant", "acme", *WHY)
+        assert wrong.value.returncode == 2
+    with activate(acme):
+        assert not Revision.objects.exists()
+
+
+def test_cancel_ends_a_change_that_waits(served, capsys):
+    waiting = run("set", KEY, "--disable", "--at", "2099-01-01T00:00:00Z", *WHY)
+    number = str(waiting["change_set"])
+
+    assert run("cancel", number, *WHY, "--dry-run") == {"dry_run": True}
+    assert run("cancel", number, *WHY)["state"] == "cancelled"
+    assert refusal(capsys, "cancel", number, *WHY) == (3, "flags.not_scheduled")
+    assert run("show", KEY)["revision"] == served.pk
 
 
 def test_history_is_restored_by_its_revision(served):

@@ -11,7 +11,7 @@ from apps.audit.models import Record
 from apps.bus import dispatch
 from apps.events.models import OutboxEvent
 from apps.flags import queries
-from apps.flags.commands import PublishChangeSet, RollOutFlag
+from apps.flags.commands import CancelScheduledChange, PublishChangeSet, RollOutFlag
 from apps.flags.errors import ChangeSetFixed, ChangeSetNotFound, FlagConflict, FlagInvalid, ReasonMissing
 from apps.flags.models import ChangeSet, Flag, Revision
 from apps.kernel import clock
@@ -106,11 +106,12 @@ def test_a_change_with_a_date_is_served_from_that_instant_on(operator):
     assert rules.evaluate(KEY, None, {}, as_of=noon).value is False
 
 
-def test_a_newer_publication_replaces_a_change_that_waits_for_its_date(operator):
-    """Stopped at 13:55, a change of 14:00 does not come back."""
+def test_a_cancelled_change_does_not_come_back_after_a_newer_publication(operator):
+    """Stopped at 13:55, a change of 14:00 is not served."""
     served_flag(operator)
     noon = now() + dt.timedelta(days=1)
-    published(operator, changed(enabled=False), effective_at=noon)
+    waiting = published(operator, changed(enabled=False), effective_at=noon)
+    dispatch(CancelScheduledChange(change_set_id=waiting.pk, reason="Stopped."), actor=operator)
 
     published(operator, changed(roles=["controller"]))
 

@@ -21,9 +21,15 @@ from apps.console.row_links import Link
 from apps.console.sites import operator_site, tenant_site
 from apps.console.widgets import Form, ReasonForm
 from apps.flags import queries
-from apps.flags.commands import PreviewChangeSet, PublishChangeSet, WithdrawChangeSet
+from apps.flags.commands import (
+    CancelScheduledChange,
+    PreviewChangeSet,
+    PublishChangeSet,
+    WithdrawChangeSet,
+)
 from apps.flags.models import ChangeSet, Revision
 from apps.flags.module import MANAGE, VIEW_CHANGE_SETS
+from apps.kernel.clock import now
 from apps.kernel.notation.shown import shown_instant
 
 from .effect import effect_of
@@ -34,6 +40,7 @@ STATES = Colours(
         ChangeSet.State.PUBLISHED: "success",
         ChangeSet.State.WITHDRAWN: "",
         ChangeSet.State.VOID: "warning",
+        ChangeSet.State.CANCELLED: "",
     }
 )
 
@@ -85,7 +92,11 @@ class ChangeSetAdmin(ReadOnlyAdmin):
         return "; ".join(texts) or gettext("none")
 
     def links(self, request: HttpRequest, obj: ChangeSet) -> Sequence[Link]:
-        if not obj.is_draft or not request.user.has_perm(MANAGE):
+        if not request.user.has_perm(MANAGE):
+            return ()
+        if obj.is_waiting(now()):
+            return (_link(gettext("Cancel"), "cancel_scheduled_change", obj, "event_busy"),)
+        if not obj.is_draft:
             return ()
         return (
             _link(gettext("Publish"), "publish_change_set", obj, "publish"),
@@ -191,6 +202,14 @@ class Withdraw(_OnChangeSet):
         return gettext("The draft is withdrawn.")
 
 
+class Cancel(_OnChangeSet):
+    command: type[Command] = CancelScheduledChange
+    danger = True
+
+    def sentence(self, result: ChangeSet) -> str:
+        return gettext("The change is cancelled. What is served stays.")
+
+
 class Compute(_OnChangeSet):
     command: type[Command] = PreviewChangeSet
     form = Form
@@ -217,7 +236,12 @@ for _plane in hooks.PLANES:
                 permission=MANAGE,
                 view=page,
             )
-            for path, page in (("publish", Publish()), ("withdraw", Withdraw()), ("effect", Compute()))
+            for path, page in (
+                ("publish", Publish()),
+                ("withdraw", Withdraw()),
+                ("cancel", Cancel()),
+                ("effect", Compute()),
+            )
         ),
         hooks.Section(
             model="flags.changeset",

@@ -1,4 +1,4 @@
-"""Change sets: propose, publish, withdraw."""
+"""Change sets: propose, publish, withdraw, cancel."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from apps.bus.api.fields import AnyJSON
 from apps.bus.api.filters import Filters
 from apps.bus.api.views import CommandEndpoint, DetailEndpoint, ListEndpoint, QueryEndpoint
 from apps.flags import queries
-from apps.flags.commands import PreviewChangeSet, ProposeChange, PublishChangeSet, WithdrawChangeSet
+from apps.flags.commands import (
+    CancelScheduledChange,
+    PreviewChangeSet,
+    ProposeChange,
+    PublishChangeSet,
+    WithdrawChangeSet,
+)
 from apps.flags.errors import ChangeSetNotFound
 from apps.flags.models import ChangeSet
 from apps.flags.module import VIEW
@@ -105,3 +111,7 @@ class PreviewOne(_OnChangeSet):
 
 class WithdrawOne(_OnChangeSet):
     command = WithdrawChangeSet
+
+
+class CancelOne(_OnChangeSet):
+    command = CancelScheduledChange

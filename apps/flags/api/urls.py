@@ -15,6 +15,7 @@ BOTH = [
     path("change-sets/<int:change_set_id>/preview/", changes.PreviewOne.as_view()),
     path("change-sets/<int:change_set_id>/publish/", changes.PublishOne.as_view()),
     path("change-sets/<int:change_set_id>/withdraw/", changes.WithdrawOne.as_view()),
+    path("change-sets/<int:change_set_id>/cancel/", changes.CancelOne.as_view()),
     path("revisions/", history.PublishedRevisions.as_view()),
     path("revisions/<int:revision_id>/restore/", history.RestoreOneRevision.as_view()),
     path("kills/", kills.Kills.as_view()),

@@ -11,20 +11,28 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from apps.console.terminal import Output
+from apps.bus import dispatch
+from apps.console.terminal import SHELL, Output
 from apps.flags import queries
-from apps.flags.commands import ImportFlags, ItemChange, ProposeChange, RestoreRevision
+from apps.flags.commands import (
+    CancelScheduledChange,
+    ImportFlags,
+    ItemChange,
+    ProposeChange,
+    RestoreRevision,
+)
 from apps.flags.errors import FlagNotFound
-from apps.flags.models import Revision
+from apps.flags.models import ChangeSet, Revision
 from apps.kernel import strict_json
 from apps.kernel.exit_codes import EXIT_CODE_WRONG_USAGE
 from apps.kernel.features import DECLARED
 from apps.kernel.notation.arguments import whole_number
 from apps.kernel.tenant import current_tenant
 
-from .publishing import add_publication, propose
+from .publishing import add_publication, add_reason, propose, would_succeed
 
 FIELDS = ("enabled", "default_variant", "percentage", "unit", "roles")
+OF_OVERRIDE = ("enabled", "percentage", "roles")
 OF_ROLLOUT = ("percentage", "unit")
 
 
@@ -53,6 +61,11 @@ def set_flag(
         raise CommandError(
             "Use --document, --remove, or fields such as --disable.", returncode=EXIT_CODE_WRONG_USAGE
         )
+    if kind == Revision.Kind.OVERRIDE and (lacking := sorted(chosen.keys() - {*OF_OVERRIDE})):
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in lacking)
+        raise CommandError(
+            f"An override of a tenant has no {names}: it only narrows.", returncode=EXIT_CODE_WRONG_USAGE
+        )
     published = queries.latest(kind, key)
     before = _served(kind, key, published)
     after = None if remove else _json_in(document) if document else _changed(kind, key, before, chosen)
@@ -80,8 +93,7 @@ def percentage(text: str) -> float:
 
 def _changed(kind: str, key: str, before: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
     if kind == Revision.Kind.OVERRIDE:
-        own = {name: value for name, value in fields.items() if name in ("enabled", "roles", "percentage")}
-        return {"format": 1, "key": key, "enabled": True, **before, **own}
+        return {"format": 1, "key": key, "enabled": True, **before, **fields}
     document = {**before, **{name: value for name, value in fields.items() if name not in OF_ROLLOUT}}
     if rollout := {name: value for name, value in fields.items() if name in OF_ROLLOUT}:
         document["rollout"] = {"unit": "user", "percentage": 100.0} | (before.get("rollout") or {}) | rollout
@@ -98,6 +110,11 @@ def import_flags(*, file: str, reason: str, effective_at: dt.datetime | None, **
     return propose(command, reason=reason, **options)
 
 
+def add_cancel(parser: ArgumentParser) -> None:
+    parser.add_argument("change_set_id", type=whole_number(), metavar="CHANGE_SET")
+    add_reason(parser)
+
+
 def add_restore(parser: ArgumentParser) -> None:
     parser.add_argument("revision_id", type=whole_number(), metavar="REVISION", help="As in history.")
     add_publication(parser)
@@ -106,6 +123,15 @@ def add_restore(parser: ArgumentParser) -> None:
 def restore(*, revision_id: int, reason: str, effective_at: dt.datetime | None, **options: Any) -> Output:
     command = RestoreRevision(revision_id=revision_id, reason=reason, effective_at=effective_at)
     return propose(command, reason=reason, **options)
+
+
+def cancel(*, change_set_id: int, reason: str, dry_run: bool, **_: Any) -> Output:
+    """A published change before its date. What is served stays, so this needs no approval."""
+    command = CancelScheduledChange(change_set_id=change_set_id, reason=reason)
+    if dry_run:
+        return would_succeed(command)
+    cancelled: ChangeSet = dispatch(command, actor=SHELL)
+    return Output(f"Cancelled: {cancelled}.", {"change_set": cancelled.pk, "state": cancelled.state})
 
 
 def _text_in(path: str) -> str:

@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from apps.bus import Command, dispatch
+from apps.bus import dry_run as refusals_of
 from apps.bus.approval_gate import needs_approval
 from apps.console.terminal import SHELL, Output
 from apps.flags import previews, queries
 from apps.flags.commands import PreviewChangeSet, PublishChangeSet, WithdrawChangeSet
 from apps.flags.models import ChangeSet
 from apps.kernel.db.unit_of_work import unit_of_work
-from apps.kernel.errors import Refusal
+from apps.kernel.errors import Refusal, raise_all
 from apps.kernel.notation.arguments import instant
 
 from .requesting import request_as
@@ -42,6 +43,12 @@ def add_publication(parser: ArgumentParser) -> None:
     add_requester(parser)
     parser.add_argument("--at", type=instant, dest="effective_at", help="Serve it from this instant on.")
     parser.add_argument("--draft", action="store_true", help="Propose only; publish it later.")
+
+
+def would_succeed(command: Command) -> Output:
+    """The dry run of a command without a plan. Raises its refusals together."""
+    raise_all(refusals_of(command, actor=SHELL))
+    return Output(f"{command.title()}: would succeed.", {"dry_run": True})
 
 
 def propose(

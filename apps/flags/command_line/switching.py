@@ -1,22 +1,22 @@
-"""Verbs that take effect at once: `kill`, `review`, `revive` and `rollout`."""
+"""Verbs of kills: `kill`, `arrival`, `review` and `revive`."""
 
 from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from apps.bus import Command, dispatch
-from apps.bus import dry_run as refusals_of
+from apps.bus import dispatch
 from apps.bus.approval_gate import needs_approval
 from apps.console.terminal import SHELL, Output
 from apps.flags import queries
 from apps.flags.commands import KillFlag, ReviewKill, ReviveFlag
 from apps.flags.errors import FlagNotKilled
 from apps.flags.models import Kill
-from apps.kernel.errors import raise_all
+from apps.kernel.exit_codes import EXIT_CODE_INCOMPLETE
 
-from .publishing import add_reason, add_requester
+from .publishing import add_reason, add_requester, would_succeed
 from .requesting import request_as, user_named
 
 
@@ -29,11 +29,25 @@ def kill(*, key: str, reason: str, dry_run: bool, no_wait: bool, **_: Any) -> Ou
     """Turns the flag off, then waits until every process serves that, for 10 s at most."""
     command = KillFlag(key=key, reason=reason)
     if dry_run:
-        return _dry_run(command)
+        return would_succeed(command)
     killed: Kill = dispatch(command, actor=SHELL)
-    sys.stderr.write(f"{key} is killed. Waiting for the processes …\n")
-    arrival = queries.arrival() if no_wait else queries.wait_for_arrival()
-    return Output("\n".join([f"{killed} is active.", *_report(arrival)]), _kill_data(killed) | _data(arrival))
+    sys.stderr.write(f"{key} is killed.{'' if no_wait else ' Waiting for the processes …'}\n")
+    if no_wait:
+        text = f"{killed} is active. Its arrival was not awaited: `flags arrival` reports it."
+        return Output(text, _kill_data(killed))
+    return _arrival([f"{killed} is active."], _kill_data(killed))
+
+
+def arrival(**_: Any) -> Output:
+    """Of the latest change on the platform, or in the tenant."""
+    return _arrival([], {})
+
+
+def _arrival(lines: Sequence[str], data: Mapping[str, Any]) -> Output:
+    """The exit code tells scripts whether every process serves the change."""
+    awaited = queries.wait_for_arrival()
+    exit_code = 0 if awaited.is_complete else EXIT_CODE_INCOMPLETE
+    return Output("\n".join([*lines, *_report(awaited)]), {**data, **_data(awaited)}, exit_code)
 
 
 def _report(arrival: queries.Arrival) -> list[str]:
@@ -69,7 +83,7 @@ def review(*, key: str, review: str, email: str, dry_run: bool, **_: Any) -> Out
     """Of the latest kill of the flag."""
     command = ReviewKill(kill_id=_latest_kill(key).pk, review=review)
     if dry_run:
-        return _dry_run(command)
+        return would_succeed(command)
     reviewed: Kill = dispatch(command, actor=user_named(email))
     return Output(f"{reviewed} is reviewed.", _kill_data(reviewed))
 
@@ -83,7 +97,7 @@ def revive(*, key: str, reason: str, email: str, dry_run: bool, **_: Any) -> Out
     """Ends the active kill; where an approval is required, `--as` requests it."""
     command = ReviveFlag(kill_id=_latest_kill(key).pk, reason=reason)
     if dry_run:
-        return _dry_run(command)
+        return would_succeed(command)
     if needs_approval(ReviveFlag) and email:
         request = request_as(email, command, reason)
         return Output(f"Waits for approval: {request}.", {"approval_request": request.pk})
@@ -97,11 +111,6 @@ def _latest_kill(key: str) -> Kill:
     if not kills:
         raise FlagNotKilled(key=key)
     return kills[0]
-
-
-def _dry_run(command: Command) -> Output:
-    raise_all(refusals_of(command, actor=SHELL))
-    return Output(f"{command.title()}: would succeed.", {"dry_run": True})
 
 
 def _kill_data(kill: Kill) -> dict[str, Any]:

@@ -1,6 +1,14 @@
 """Commands of flags."""
 
-from .changes import CreateFlag, ItemChange, ProposeChange, PublishChangeSet, UpdateFlag, WithdrawChangeSet
+from .changes import (
+    CancelScheduledChange,
+    CreateFlag,
+    ItemChange,
+    ProposeChange,
+    PublishChangeSet,
+    UpdateFlag,
+    WithdrawChangeSet,
+)
 from .documents import ImportFlags, RestoreRevision
 from .kills import KillFlag, ReviewKill, ReviveFlag
 from .life_cycle import ExtendFlag, ReportStaleFlag, RetireFlag, TransferFlag
@@ -11,6 +19,7 @@ from .tenants import DisableFeatures, EnableFeatures, SetUpFeatures
 
 __all__ = [
     "AdvanceRollout",
+    "CancelScheduledChange",
     "CreateFlag",
     "DisableFeatures",
     "EnableFeatures",

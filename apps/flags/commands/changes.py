@@ -94,6 +94,17 @@ class WithdrawChangeSet(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CancelScheduledChange(Command):
+    """Cancel a published change set before it takes effect. What is served now stays, so this needs no approval."""
+
+    permission = MANAGE
+    audit_message = gettext_noop("cancelled {result}: {reason}")
+
+    change_set_id: int
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PublishChangeSet(Command):
     """Serve the revisions of a draft, from now or from its date on. In production another person approves this."""
 

@@ -1,6 +1,7 @@
 """Handlers of flags."""
 
 from . import (
+    cancel_scheduled_change,
     create_flag,
     import_flags,
     kills,
@@ -15,6 +16,7 @@ from . import (
 )
 
 __all__ = [
+    "cancel_scheduled_change",
     "create_flag",
     "import_flags",
     "kills",

@@ -52,7 +52,7 @@ def publish_change_set(command: PublishChangeSet) -> ChangeSet:
     _record_differences(change_set)
     for revision in revisions:
         if revision.kind == FLAG:
-            _note_in_register(revision)
+            note_in_register(revision.key, revision)
             _roll_out(revision)
     freshness.changed()
 
@@ -87,12 +87,14 @@ def _record_differences(change_set: ChangeSet) -> None:
             record_change(Change(name, one.place, one.before, one.after))
 
 
-def _note_in_register(revision: Revision) -> None:
-    """A flag without a document is retired. A restored one is not."""
-    flag = Flag.objects.select_for_update().get(key=revision.key)
+def note_in_register(key: str, revision: Revision | None) -> None:
+    """A flag whose latest revision has no document is retired. A restored one is not."""
+    flag = Flag.objects.select_for_update().get(key=key)
+    document = revision.document if revision else None
+    is_retired = revision is not None and document is None
     flag.change(
-        retired_at=None if revision.document is not None else now(),
-        posting=bool(revision.document and revision.document.get("posting")),
+        retired_at=(flag.retired_at or now()) if is_retired else None,
+        posting=bool(document and document.get("posting")),
     )
 
 

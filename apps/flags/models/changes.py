@@ -33,12 +33,14 @@ class ChangeSet(Tracked):
         PUBLISHED = "published", _("Published")
         WITHDRAWN = "withdrawn", _("Withdrawn")
         VOID = "void", _("Void")
+        CANCELLED = "cancelled", _("Cancelled")
 
     TRANSITIONS: ClassVar = frozenset(
         {
             (State.DRAFT, State.PUBLISHED),
             (State.DRAFT, State.WITHDRAWN),
             (State.DRAFT, State.VOID),  # a revision that it is based on is no longer the latest
+            (State.PUBLISHED, State.CANCELLED),  # before it takes effect
         }
     )
 
@@ -62,8 +64,8 @@ class ChangeSet(Tracked):
         constraints = [
             models.CheckConstraint(
                 name="flags_published_at_some_time",
-                condition=Q(state="published", published_at__isnull=False)
-                | ~Q(state="published") & Q(published_at=None),
+                condition=Q(state__regex=r"\A(published|cancelled)\Z", published_at__isnull=False)
+                | ~Q(state__regex=r"\A(published|cancelled)\Z") & Q(published_at=None),
             ),
         ]
         indexes = [models.Index(name="flags_changesets_by_state", fields=["state", "-id"])]
@@ -81,7 +83,11 @@ class ChangeSet(Tracked):
         """`at` is the instant of a publication."""
         if (self.state, state) not in self.TRANSITIONS:
             raise ValueError(f"{self} is {self.state}.")
-        self.change(state=state, published_at=at)
+        self.change(state=state, published_at=at or self.published_at)
+
+    def is_waiting(self, at: dt.datetime) -> bool:
+        """Whether it is published, and takes effect after that instant."""
+        return self.state == self.State.PUBLISHED and self.effective_at is not None and self.effective_at > at
 
 
 class RevisionQuerySet(models.QuerySet["Revision"]):

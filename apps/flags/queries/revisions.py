@@ -29,6 +29,7 @@ def latest(kind: str, key: str) -> Revision | None:
 def latest_of(keys: Iterable[Key]) -> Mapping[Key, Revision]:
     wanted = set(keys)
     rows = Revision.objects.published().filter(key__in={key for _, key in wanted}).last_of_each_key()
+    rows = rows.select_related("change_set")
     return {(row.kind, row.key): row for row in rows if (row.kind, row.key) in wanted}
 
 

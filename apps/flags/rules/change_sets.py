@@ -13,6 +13,8 @@ from apps.flags import queries
 from apps.flags.commands import ItemChange
 from apps.flags.documents import FLAG, OVERRIDE, canonical, digest_of
 from apps.flags.errors import (
+    ChangeContinued,
+    ChangeScheduled,
     ChangeSetFixed,
     ChangeSetNotFound,
     DuplicateChange,
@@ -20,12 +22,14 @@ from apps.flags.errors import (
     FlagConflict,
     FlagsAreOfThePlatform,
     NothingChanged,
+    NotScheduled,
     RevisionNotFound,
 )
 from apps.flags.models import ChangeSet, Revision
 from apps.flags.queries import ThreeWayDifference
 from apps.kernel.clock import now
 from apps.kernel.errors import Refusal, raise_all
+from apps.kernel.notation.shown import shown_instant
 from apps.kernel.tenant import current_tenant
 
 from .register import flag_must_exist
@@ -72,6 +76,37 @@ def base_has_moved(
     if where:
         why += " " + gettext("Both change {places}.").format(places=where)
     return FlagConflict(key=key, why=why, diff=canonical([one._asdict() for one in merged]))
+
+
+def scheduled_changes_must_keep_their_dates(
+    bases: dict[tuple[str, str], Revision], effective_at: dt.datetime | None
+) -> None:
+    """An edit of a revision that waits for its date contains that revision's content, so it takes effect no earlier."""
+    instant = now()
+    raise_all(
+        [
+            ChangeScheduled(key=base.key, change_set_id=base.change_set_id, effective_at=shown_instant(date))
+            for base in bases.values()
+            if base.change_set.is_waiting(instant)
+            and (date := base.change_set.effective_at)
+            and (effective_at is None or effective_at < date)
+        ]
+    )
+
+
+def scheduled_change_must_be_cancellable(change_set_id: int) -> tuple[ChangeSet, Sequence[Revision]]:
+    """It waits for its date, and no later publication is based on it."""
+    change_set = change_set_must_exist(change_set_id)
+    if not change_set.is_waiting(now()):
+        state = change_set.get_state_display().lower()
+        raise NotScheduled(change_set_id=change_set.pk, state=state)
+    revisions = queries.revisions_of(change_set)
+    published = queries.latest_of((row.kind, row.key) for row in revisions)
+    for row in revisions:
+        latest = published[row.kind, row.key]
+        if latest.pk != row.pk:
+            raise ChangeContinued(change_set_id=change_set.pk, other_id=latest.change_set_id)
+    return change_set, revisions
 
 
 def documents_must_differ(items: Sequence[ItemChange], bases: dict[tuple[str, str], Revision]) -> None:

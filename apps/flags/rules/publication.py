@@ -33,8 +33,7 @@ State = ChangeSet.State
 
 def publication_must_be_possible(command: PublishChangeSet) -> tuple[ChangeSet, Sequence[Revision]]:
     """One publication at a time: of two change sets from one base, the second meets the first."""
-    with connection.cursor() as cursor:
-        PUBLICATION.key().hold(cursor)
+    publication_must_be_alone()
     change_set = change_set_must_exist(command.change_set_id)
     revisions = queries.revisions_of(change_set)
     content_must_be_as_made(change_set, revisions)
@@ -44,6 +43,12 @@ def publication_must_be_possible(command: PublishChangeSet) -> tuple[ChangeSet, 
     documents_must_be_valid(items_of(revisions))
     effect_must_be_known(command, change_set, revisions)
     return change_set, revisions
+
+
+def publication_must_be_alone() -> None:
+    """Until the end of the transaction, publications and cancellations of the same schema wait."""
+    with connection.cursor() as cursor:
+        PUBLICATION.key().hold(cursor)
 
 
 def content_must_be_as_made(change_set: ChangeSet, revisions: Sequence[Revision]) -> None:

@@ -34,7 +34,11 @@ VERBS = {
         "Change the document of a flag, in a tenant its override.", changing.set_flag, changing.add_set
     ),
     "restore": Verb("Publish an earlier revision again.", changing.restore, changing.add_restore, key=False),
+    "cancel": Verb(
+        "Cancel a published change before its date.", changing.cancel, changing.add_cancel, key=False
+    ),
     "kill": Verb("Turn a flag off at once, with the report of arrival.", switching.kill, switching.add_kill),
+    "arrival": Verb("Which processes serve the latest change.", switching.arrival, key=False),
     "review": Verb("Record the review of a kill.", switching.review, switching.add_review),
     "revive": Verb("End a kill.", switching.revive, switching.add_revive),
     "rollout": Verb("Follow the plan of a rollout.", rolling_out.roll_out, rolling_out.add_rollout),
