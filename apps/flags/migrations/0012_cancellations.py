@@ -70,7 +70,7 @@ UNDO = "DROP TRIGGER flags_changeset_cancelled_epoch ON flags_changeset"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("flags", "0010_effects")]
+    dependencies = [("flags", "0011_rollouts_of_killed_flags")]
     operations = [
         migrations.AlterField(
             model_name="changeset",
