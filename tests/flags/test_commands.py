@@ -209,6 +209,35 @@ def test_an_export_is_imported_byte_for_byte(served, tmp_path, capsys):
     assert exported() == before
 
 
+def test_set_of_a_percentage_replaces_planned_stages(served):
+    guard = {"measure": "failures", "module": "sales", "limit": 0.02}
+    stages = [{"percentage": 10.0, "dwell_s": 3600}]
+    publish(document(rollout={"unit": "company", "stages": stages, "guards": [guard]}))
+
+    run("set", KEY, "--percentage", "25", *WHY)
+
+    assert run("show", KEY)["document"]["rollout"] == {"unit": "company", "percentage": 25.0}
+    assert queries.rule_set().document(KEY)["rollout"]["percentage"] == 25.0
+
+
+def test_set_of_the_unit_keeps_planned_stages(served):
+    stages = [{"percentage": 10.0, "dwell_s": 3600}]
+    publish(document(rollout={"unit": "user", "stages": stages}))
+
+    run("set", KEY, "--unit", "company", *WHY)
+
+    assert run("show", KEY)["document"]["rollout"] == {"unit": "company", "stages": stages}
+
+
+def test_a_guard_of_an_unknown_module_is_refused(served, capsys, tmp_path):
+    guard = {"measure": "failures", "module": "nope", "limit": 0.02}
+    stages = [{"percentage": 10.0, "dwell_s": 3600}]
+    file = tmp_path / "flag.json"
+    file.write_text(json.dumps(document(rollout={"unit": "user", "stages": stages, "guards": [guard]})))
+
+    assert refusal(capsys, "set", KEY, "--document", str(file), *WHY) == (3, "flags.flag_invalid")
+
+
 def test_a_rollout_follows_its_plan(served, capsys):
     publish(document(rollout={"unit": "company", "stages": [{"percentage": 10.0, "dwell_s": 3600}]}))
 

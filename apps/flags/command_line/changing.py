@@ -96,8 +96,16 @@ def _changed(kind: str, key: str, before: Mapping[str, Any], fields: Mapping[str
         return {"format": 1, "key": key, "enabled": True, **before, **fields}
     document = {**before, **{name: value for name, value in fields.items() if name not in OF_ROLLOUT}}
     if rollout := {name: value for name, value in fields.items() if name in OF_ROLLOUT}:
-        document["rollout"] = {"unit": "user", "percentage": 100.0} | (before.get("rollout") or {}) | rollout
+        document["rollout"] = _rollout(before.get("rollout") or {}, rollout)
     return document
+
+
+def _rollout(before: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """A percentage replaces planned stages and their guards, as in the console."""
+    if "stages" in before and "percentage" not in chosen:
+        return {**before, **chosen}
+    kept = {name: value for name, value in before.items() if name not in ("stages", "guards")}
+    return {"unit": "user", "percentage": 100.0} | kept | dict(chosen)
 
 
 def add_import(parser: ArgumentParser) -> None:

@@ -12,7 +12,7 @@ While only the canary segment is inside, the plan waits as long as in its first 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -116,11 +116,20 @@ def _guard(guard: Mapping[str, Any]) -> Guard:
     )
 
 
-def problems(document: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Code, pointer (a JSON pointer) and sentence of each problem of the plan."""
+def problems(
+    document: Mapping[str, Any], commands: Collection[str] | None = None
+) -> Iterator[tuple[str, str, str]]:
+    """Code, pointer (a JSON pointer) and sentence of each problem of the plan. Without the names of `commands` guards
+    may name any."""
     rollout = document.get("rollout")
-    if not isinstance(rollout, Mapping) or "stages" not in rollout:
+    if not isinstance(rollout, Mapping):
         return
+    if "stages" not in rollout:
+        if rollout.get("guards"):
+            yield "guards_without_stages", "/rollout/guards", "Guards watch the stages of a plan."
+        return
+    if "percentage" in rollout:
+        yield "percentage_beside_stages", "/rollout/percentage", "The stages are the percentages of a plan."
     stages = rollout["stages"]
     if not isinstance(stages, list) or not 1 <= len(stages) <= MAX_STAGES:
         yield "stages_invalid", "/rollout/stages", f"A plan has 1 to {MAX_STAGES} stages."
@@ -133,7 +142,10 @@ def problems(document: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         yield "guards_invalid", "/rollout/guards", f"A plan has at most {MAX_GUARDS} guards."
         return
     for number, guard in enumerate(guards):
-        yield from _guard_problems(f"/rollout/guards/{number}", guard)
+        pointer = f"/rollout/guards/{number}"
+        yield from _guard_problems(pointer, guard)
+        if commands is not None and isinstance(guard, Mapping):
+            yield from _target_problems(pointer, guard, commands)
 
 
 def _stage_problems(stages: list[Any]) -> Iterator[tuple[str, str, str]]:
@@ -182,6 +194,17 @@ def _guard_problems(pointer: str, guard: Any) -> Iterator[tuple[str, str, str]]:
         yield "action_unknown", f"{pointer}/action", f"A guard does one of {', '.join(ACTIONS)}."
     if guard.get("scope", "all_tenants") not in SCOPES:
         yield "scope_unknown", f"{pointer}/scope", f"A guard looks at one of {', '.join(SCOPES)}."
+
+
+def _target_problems(
+    pointer: str, guard: Mapping[str, Any], commands: Collection[str]
+) -> Iterator[tuple[str, str, str]]:
+    """A guard on what never runs would never stop anything."""
+    command, module = guard.get("command"), guard.get("module")
+    if isinstance(command, str) and command not in commands:
+        yield "target_unknown", f"{pointer}/command", f"There is no command {command!r}."
+    if isinstance(module, str) and not any(name.startswith(f"{module}.") for name in commands):
+        yield "target_unknown", f"{pointer}/module", f"No module {module!r} has commands."
 
 
 def _is_number(value: Any, least: float, most: float) -> bool:

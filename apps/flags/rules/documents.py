@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext
 
+from apps.bus.registry import commands
 from apps.flags import engine, queries
 from apps.flags.commands import ItemChange
 from apps.flags.documents import FLAG, OVERRIDE, SEGMENT, references_of
@@ -89,7 +90,8 @@ def problems_of(
         known_attributes=frozenset(ATTRIBUTES),
     )
     known = {problem.place for problem in problems}
-    of_plan = [engine.Problem(*problem) for problem in plans.problems(document)]
+    names = frozenset(command.command_name() for command in commands())
+    of_plan = [engine.Problem(*problem) for problem in plans.problems(document, names)]
     return [*problems, *(problem for problem in of_plan if problem.place not in known)]
 
 

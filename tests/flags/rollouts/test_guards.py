@@ -92,3 +92,30 @@ def test_a_plan_without_faults_has_no_problems():
 
     assert list(problems(document(rollout=served))) == []
     assert list(problems(document(rollout={"unit": "user", "percentage": 5.0}))) == []
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ({"module": "sales"}, []),
+        ({"command": "sales.place_order"}, []),
+        ({"module": "sale"}, [("target_unknown", "/rollout/guards/0/module")]),
+        ({"command": "sales.nope"}, [("target_unknown", "/rollout/guards/0/command")]),
+    ],
+)
+def test_a_guard_names_a_command_or_module_of_the_product(target, expected):
+    watched = {"measure": "failures", "limit": 0.02, **target}
+    served = document(rollout=plan((100.0, 1), guards=[watched]))
+
+    assert [problem[:2] for problem in problems(served, {"sales.place_order"})] == expected
+
+
+def test_guards_without_stages_and_a_percentage_beside_them_are_refused():
+    shares = {"unit": "user", "percentage": 5.0}
+
+    assert [one[:2] for one in problems(document(rollout={**shares, "guards": [FAILURES]}))] == [
+        ("guards_without_stages", "/rollout/guards")
+    ]
+    assert [one[:2] for one in problems(document(rollout={**plan((100.0, 1)), **shares}))] == [
+        ("percentage_beside_stages", "/rollout/percentage")
+    ]
