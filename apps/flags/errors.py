@@ -21,6 +21,23 @@ class FlagExists(Conflict, FeatureFlagRefusal):
     enforced_by = ("flags_flag_key_key",)
 
 
+class FlagKeyMalformed(Invalid, FeatureFlagRefusal):
+    message = _(
+        "{key!r} is no key of a flag: it has 1 to 100 of the characters A-Z a-z 0-9 . _ -, the first a letter or digit."
+    )
+    enforced_by = ("flags_key_fits_addresses",)
+
+
+class FlagVariableTaken(Conflict, FeatureFlagRefusal):
+    """Both would be switched off by one variable of the environment."""
+
+    message = _("The flag {key!r} has the same variable as {other!r}: {variable}.")
+
+
+class FlagIsKilled(Conflict, FeatureFlagRefusal):
+    message = _("The flag {key!r} is killed. Publish it as disabled and revive it, before it is retired.")
+
+
 class FlagConflict(Conflict, FeatureFlagRefusal):
     """The data has changed since the change was made, or flags contradict one another. After a change, `diff` is JSON:
     of each place the values in the base, as published and as proposed."""

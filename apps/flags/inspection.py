@@ -12,6 +12,7 @@ from apps.flags import queries
 from apps.flags.engine import Evaluation, Explanation
 from apps.flags.errors import FlagNotFound
 from apps.identity import queries as identity
+from apps.identity.errors import UserUnknown
 from apps.kernel.db.tenant_transaction import within
 from apps.kernel.tenant import current_tenant
 from apps.tenancy.queries import tenant_named
@@ -42,8 +43,11 @@ def seen_from(tenant: str) -> Iterator[None]:
 
 
 def context_for(attributes: Mapping[str, Any], user_id: int | None = None) -> dict[str, Any]:
-    """The attributes of the current tenant and of the user, replaced by those that are named."""
+    """The attributes of the current tenant and of the user, replaced by those that are named. Raises
+    UserUnknown."""
     user = identity.actor(user_id) if user_id is not None else None
+    if user_id is not None and user is None:
+        raise UserUnknown(user_id=user_id)
     return queries.context_of(user, **attributes)
 
 

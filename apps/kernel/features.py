@@ -10,6 +10,7 @@ Apps above `flags` may read through `apps.flags.queries` as well, which has more
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,6 +25,14 @@ KEY = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")
 CATEGORIES = ("release", "ops", "experiment", "permission")
 TYPES: Mapping[type, str] = {bool: "boolean", str: "string", int: "integer", float: "float", dict: "object"}
 """The name of each type in documents."""
+
+
+_ON_OFF = {"on": True, "off": False}
+
+
+def variable_of(key: str) -> str:
+    """`sales.new-screen` → `FEATURE_FLAG_SALES_NEW_SCREEN`."""
+    return f"FEATURE_FLAG_{re.sub('[.-]', '_', key.upper())}"
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,24 @@ class DeclaredFlag(Generic[T]):
             )
         if not self.owner.strip():
             raise TypeError(f"The flag {self.key} has no owner.")
+        self._check_variants()
+
+    def _check_variants(self) -> None:
+        if self.type is bool and self.variants and dict(self.variants) != _ON_OFF:
+            raise TypeError(f"The variants of {self.key}, a boolean, are on and off.")
+        if self.default not in self._named().values():
+            raise TypeError(
+                f"A variant of {self.key} has the value of its default, or none the name default."
+            )
+        if any(isinstance(value, float) and not math.isfinite(value) for value in self._values()):
+            raise TypeError(f"The values of {self.key} are finite numbers.")
+        if self.posting and self.roles:
+            raise TypeError(f"{self.key} guards postings, so it is the same for all roles.")
+
+    @property
+    def variable(self) -> str:
+        """The name in the environment that switches the flag off."""
+        return variable_of(self.key)
 
     def __hash__(self) -> int:
         return hash(self.key)
@@ -103,7 +130,7 @@ class DeclaredFlag(Generic[T]):
 
     def _named(self) -> dict[str, Any]:
         if self.type is bool:
-            return {"on": True, "off": False}
+            return dict(_ON_OFF)
         named: dict[str, Any] = dict(self.variants)
         return named if self.default in named.values() else {"default": self.default, **named}
 
@@ -126,7 +153,8 @@ def declare_flag(
     variants: Mapping[str, T] | None = None,
     roles: Sequence[str] = (),
 ) -> DeclaredFlag[T]:
-    """Declares a flag, in its app's flag_declarations.py. Raises TypeError for a key that is declared already."""
+    """Declares a flag, in its app's flag_declarations.py. Raises TypeError for a key that is declared already, or that
+    has the variable of another one."""
     if key in DECLARED:
         raise TypeError(f"The flag {key} is declared twice.")
     flag = DeclaredFlag(
@@ -142,6 +170,9 @@ def declare_flag(
         variants or {},
         (*roles,),
     )
+    for other in DECLARED.values():
+        if other.variable == flag.variable:
+            raise TypeError(f"The flags {key} and {other.key} have one variable: {flag.variable}.")
     DECLARED[key] = flag
     return flag
 

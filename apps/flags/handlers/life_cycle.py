@@ -9,8 +9,8 @@ from apps.flags.documents import FLAG
 from apps.flags.errors import ReasonMissing
 from apps.flags.models import ChangeSet, Flag
 from apps.flags.policies import day_of_expiry
+from apps.flags.rules import kills, register
 from apps.flags.rules import life_cycle as rules
-from apps.flags.rules import register
 from apps.flags.rules.rollouts import flag_must_be_in_use
 from apps.kernel.clock import now
 from apps.kernel.errors import together
@@ -54,10 +54,11 @@ def retire_flag(command: RetireFlag) -> ChangeSet | Flag:
     flag = flag_must_be_in_use(command.key)
     rules.rollout_must_have_ended(flag)
     base = queries.latest(FLAG, flag.key)
+    item = ItemChange(FLAG, flag.key, None, base.pk if base else 0)
+    kills.flag_must_not_be_retired_by([item])
     if base is None:
         flag.change(retired_at=now())
         return flag
 
-    item = ItemChange(FLAG, flag.key, None, base.pk)
     draft: ChangeSet = dispatch(ProposeChange(items=(item,), reason=reason, origin="retire"))
     return draft

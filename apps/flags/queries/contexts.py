@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from allauth.account.adapter import get_adapter
+from django.core.exceptions import PermissionDenied
+
 from apps.billing import queries as billing
 from apps.companies import queries as companies
 from apps.identity import queries as identity
@@ -21,7 +24,15 @@ WELL_KNOWN = frozenset(
 
 def current_context(**attributes: Any) -> dict[str, Any]:
     """For the actor of the command that is handled, else of the request."""
-    return context_of(_actor(), **attributes)
+    return acting_context(_actor(), **attributes)
+
+
+def acting_context(actor: Any, **attributes: Any) -> dict[str, Any]:
+    """For an actor that acts now: with the attributes of the request, if there is one.
+
+    ip            the address of the client
+    """
+    return {**context_of(actor), **_of_request(), **attributes}
 
 
 def context_of(actor: Any, **attributes: Any) -> dict[str, Any]:
@@ -32,6 +43,17 @@ def context_of(actor: Any, **attributes: Any) -> dict[str, Any]:
     system        whether the platform itself acts; it is in every role
     """
     return {**_of_tenant(), **_of_actor(actor), **attributes}
+
+
+def _of_request() -> Mapping[str, Any]:
+    """The address of the client; a task and a management command have none."""
+    request: Any = current_request.get()
+    if request is None:
+        return {}
+    try:
+        return {"ip": str(get_adapter().get_client_ip(request))}
+    except PermissionDenied:  # more addresses of proxies than are trusted
+        return {}
 
 
 def _of_tenant() -> Mapping[str, Any]:

@@ -7,20 +7,18 @@ import logging
 from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
-from django.conf import settings
-
 from apps.flags import overrides
 from apps.flags.engine import Evaluation, Explanation
-from apps.flags.store import platform, providers, served
-from apps.flags.store.counts import TALLY
+from apps.flags.store import providers, served
 from apps.identity import queries as identity
 from apps.kernel.features import DECLARED, DeclaredFlag
 
 from . import gates
-from .contexts import context_of, current_context
+from .contexts import acting_context, current_context
+from .failures import after_failure
 
 T = TypeVar("T")
-UNKNOWN_FLAG, ERROR, OVERRIDDEN = "UNKNOWN_FLAG", "ERROR", "OVERRIDDEN"
+OVERRIDDEN = "OVERRIDDEN"
 log = logging.getLogger("bursar.flags")
 
 
@@ -36,15 +34,15 @@ def value(flag: DeclaredFlag[T], **attributes: Any) -> T:
 
 def evaluation(flag: DeclaredFlag[Any] | str, **attributes: Any) -> Evaluation:
     """The value with its reason, for the current tenant and actor. `company=…` names the company, for flags whose unit
-    it is. It never raises: after a failure it is the default with the reason ERROR, which is logged and counted."""
+    it is. It never raises: after a failure a flag that is closed is off, and another one has its default with the
+    reason ERROR, which is logged and counted."""
     key, default = _named(flag)
     if overrides.ACTIVE and (override := overrides.ACTIVE.get(key)) is not None:
         return Evaluation(override[-1], None, OVERRIDDEN, None, 0)
     try:
         return _evaluated(rule_set(), key, default, current_context(**attributes))
     except Exception as error:
-        TALLY.failed(key, error)
-        return Evaluation(default, None, ERROR, None, 0)
+        return after_failure(key, default, error)
 
 
 def evaluate_all(**attributes: Any) -> dict[str, Evaluation]:
@@ -60,7 +58,8 @@ def explain(
     key: str, context: Mapping[str, Any] | None = None, *, as_of: dt.datetime | None = None
 ) -> Explanation:
     """Every layer of the evaluation, for this context in the current tenant; by default for the current actor. With
-    `as_of`, by the revisions and kills of that instant; overrides, plan and stages are those of today."""
+    `as_of`, by the revisions, stages, overrides and kills of that instant. The plan, its used limits, the environment
+    and a suspension are those of today: they have no history here."""
     known = current_context() if context is None else context
     return rule_set(as_of).explain(key, _named(key)[1], known, as_of=as_of)
 
@@ -69,38 +68,26 @@ def rule_set(as_of: dt.datetime | None = None) -> served.View:
     """The rules of the current tenant, from memory; with `as_of` those of a past instant, from the database."""
     if as_of is None:
         return providers.current().view()
-    past = served.Served(lambda: platform.at(as_of))
-    return past.view()
+    return served.past(as_of)
 
 
 def is_open(name: str, *, actor: Any = None, **attributes: Any) -> bool:
     """Whether a gate of that name lets the current tenant and the actor pass. A name without a flag is open unless
-    the environment closes it. Without a user, a flag that users decide is open (gates.py). If the flag cannot be
-    evaluated, its declared default decides, else the gate is open."""
-    if not is_known(name):
-        return bool(settings.FEATURE_FLAGS.get(name.lower().replace(".", "-").replace("_", "-"), True))
-    context = context_of(actor, **attributes) if actor is not None else current_context(**attributes)
+    or a kill closes it. Without a user, a flag that users decide is open (gates.py). It never raises: after a failure
+    a gate that is closed stays closed, else its declared default decides, else it is open."""
     default = DECLARED[name].default if name in DECLARED else True
     if (override := overrides.ACTIVE.get(name)) is not None:
         return override[-1] is True
     try:
         view = rule_set()
+        if name not in view.keys:
+            return view.explain(name, True, {}).evaluation.value is True  # not counted: it may be no flag
+        acts = actor is not None
+        context = acting_context(actor, **attributes) if acts else current_context(**attributes)
         evaluation = _evaluated(view, name, default, context)
         return evaluation.value is True or gates.passes_without_person(view, name, evaluation, context)
     except Exception as error:
-        TALLY.failed(name, error)
-        return default is True
-
-
-def is_known(key: str) -> bool:
-    """Whether there is such a flag. After a failure only declared flags are known."""
-    if key in overrides.ACTIVE or key in DECLARED:
-        return True
-    try:
-        return key in rule_set().keys
-    except Exception as error:
-        TALLY.failed(key, error)
-        return False
+        return after_failure(name, default, error).value is True
 
 
 def _evaluated(view: served.View, key: str, default: Any, context: dict[str, Any]) -> Evaluation:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext
 
+from apps.billing.features import names_for_plans
 from apps.bus.registry import commands
 from apps.flags import engine, queries
 from apps.flags.commands import ItemChange
@@ -18,6 +19,10 @@ from apps.flags.queries import Key
 from apps.flags.rollouts import plans
 from apps.identity import queries as identity
 from apps.kernel.errors import Refusal, raise_all
+from apps.kernel.limits import LIMITS
+from apps.modules import registry
+
+from .kills import flag_must_not_be_retired_by
 
 Documents = Mapping[Key, Mapping[str, Any]]
 CONTRADICTION = "contradiction"
@@ -34,8 +39,8 @@ def documents_must_be_valid(items: Sequence[ItemChange]) -> Warnings:
     checked: dict[Key, Mapping[str, Any]] = {
         (item.kind, item.key): item.document for item in items if item.document is not None
     }
-    for kind, key in direct_dependants(documents, items):
-        checked.setdefault((kind, key), documents[kind, key])
+    for dependant in (*direct_dependants(documents, items), *posting_dependants(documents, items)):
+        checked.setdefault(dependant, documents[dependant])
     refusals: list[Refusal] = [refusal for item in items for refusal in key_and_type_problems(item)]
     warnings: Warnings = []
     for (kind, key), document in checked.items():
@@ -54,6 +59,7 @@ def documents_must_be_valid(items: Sequence[ItemChange]) -> Warnings:
                     )
                 )
     raise_all(refusals)
+    flag_must_not_be_retired_by(items)
     flags_must_not_conflict(documents, items)
     return warnings
 
@@ -77,6 +83,13 @@ def direct_dependants(documents: Documents, items: Iterable[ItemChange]) -> list
     return [key for key, document in documents.items() if references_of(document) & changed]
 
 
+def posting_dependants(documents: Documents, items: Iterable[ItemChange]) -> list[Key]:
+    """Flags that guard postings: what they depend on through others is the same for all users too."""
+    changed = {(item.kind, item.key) for item in items if item.kind != OVERRIDE}
+    reached = queries.dependants(documents, changed)
+    return [key for key in sorted(reached) if documents[key].get("posting")]
+
+
 def problems_of(
     kind: str, key: str, document: Mapping[str, Any], documents: Documents
 ) -> Sequence[engine.Problem]:
@@ -92,19 +105,29 @@ def problems_of(
     known = {problem.place for problem in problems}
     names = frozenset(command.command_name() for command in commands())
     of_plan = [engine.Problem(*problem) for problem in plans.problems(document, names)]
-    return [*problems, *(problem for problem in of_plan if problem.place not in known)]
+    named = named_problems(document) if kind == FLAG else ()
+    return [*problems, *named, *(problem for problem in of_plan if problem.place not in known)]
+
+
+def named_problems(document: Mapping[str, Any]) -> Iterator[engine.Problem]:
+    """Names that no plan and no user has: such a flag would be off for all."""
+    entitlement = document.get("entitlement")
+    known = {*registry.by_name(), *names_for_plans(), *LIMITS}
+    if isinstance(entitlement, str) and entitlement not in known:
+        message = gettext("no plan has the module, feature or limit {name!r}").format(name=entitlement)
+        yield engine.Problem("unknown_entitlement", "/entitlement", message)
+    yield from role_problems(document.get("roles"))
+
+
+def role_problems(named: Any) -> Iterator[engine.Problem]:
+    for index, role in enumerate(named if isinstance(named, list) else ()):
+        if role not in identity.standard_roles():
+            message = gettext("there is no role {role!r}").format(role=role)
+            yield engine.Problem("unknown_role", f"/roles/{index}", message)
 
 
 def override_problems(document: Mapping[str, Any], flag: Mapping[str, Any]) -> Sequence[engine.Problem]:
-    named = document.get("roles")
-    unknown = [
-        engine.Problem(
-            "unknown_role", f"/roles/{index}", gettext("there is no role {role!r}").format(role=role)
-        )
-        for index, role in enumerate(named if isinstance(named, list) else ())
-        if role not in identity.standard_roles()
-    ]
-    return [*engine.validate_override(document, flag), *unknown]
+    return [*engine.validate_override(document, flag), *role_problems(document.get("roles"))]
 
 
 def key_and_type_problems(item: ItemChange) -> Iterator[Refusal]:

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from apps.approvals import queries as approvals
 from apps.flags import queries
-from apps.flags.commands import ReviveFlag
+from apps.flags.commands import ItemChange, ReviveFlag
 from apps.flags.documents import FLAG, OVERRIDE, digest_of
-from apps.flags.errors import AlreadyKilled, KillFixed, KillNotFound, ReviewByAnotherPerson
+from apps.flags.errors import AlreadyKilled, FlagIsKilled, KillFixed, KillNotFound, ReviewByAnotherPerson
 from apps.flags.models import Kill
 from apps.flags.rollouts import stages
 from apps.kernel.actors import Actor, acting
+from apps.kernel.errors import raise_all
 from apps.kernel.tenant import current_tenant
 
 
 def flag_must_not_be_killed(key: str) -> None:
     if Kill.objects.filter(key=key, revived_at=None).exists():
         raise AlreadyKilled(key=key)
+
+
+def flag_must_not_be_retired_by(items: Iterable[ItemChange]) -> None:
+    """A kill ends by its revival only, so that it has its review."""
+    removed = [item.key for item in items if item.kind == FLAG and item.document is None]
+    killed = Kill.objects.filter(key__in=removed, revived_at=None).values_list("key", flat=True)
+    raise_all([FlagIsKilled(key=key) for key in sorted(killed)])
 
 
 def kill_must_exist(kill_id: int) -> Kill:

@@ -8,9 +8,18 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
 from apps.flags import queries
-from apps.flags.errors import CategoryUnknown, FlagExists, FlagNotFound, LifetimeTooLong, OwnerMissing
+from apps.flags.errors import (
+    CategoryUnknown,
+    FlagExists,
+    FlagKeyMalformed,
+    FlagNotFound,
+    FlagVariableTaken,
+    LifetimeTooLong,
+    OwnerMissing,
+)
 from apps.flags.models import Flag
 from apps.flags.policies import POLICIES, Policy, policy_of
+from apps.kernel.features import DECLARED, KEY, variable_of
 
 
 def category_must_be_known(category: str) -> Policy:
@@ -35,8 +44,14 @@ def expiry_must_fit_category(category: str, expires_on: dt.date, day: dt.date) -
 
 
 def key_must_be_free(key: str) -> None:
-    if Flag.objects.filter(key=key).exists():
-        raise FlagExists(key=key)
+    """The key fits addresses, and it and its variable are those of no other flag."""
+    if not KEY.match(key):
+        raise FlagKeyMalformed(key=key)
+    for other in {*DECLARED, *Flag.objects.values_list("key", flat=True)}:
+        if other == key and Flag.objects.filter(key=key).exists():
+            raise FlagExists(key=key)
+        if other != key and variable_of(other) == variable_of(key):
+            raise FlagVariableTaken(key=key, other=other, variable=variable_of(key))
 
 
 def flag_must_exist(key: str) -> Flag:

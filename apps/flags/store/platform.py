@@ -106,6 +106,12 @@ def at(instant: dt.datetime) -> Platform:
     )
 
 
+def overrides_at(instant: dt.datetime) -> tuple[Stored, ...]:
+    """Those that the current tenant had at a past instant."""
+    latest = _published("default").filter(served_from__lte=instant).last_of_each_key()
+    return _by_kind(latest, NOTHING)[Revision.Kind.OVERRIDE]
+
+
 def epoch_in(using: str) -> int:
     return Epoch.objects.using(using).values_list("value", flat=True).first() or 0
 

@@ -95,6 +95,13 @@ class Served:
             return held.view
         return self._compared(tenant, held)
 
+    def last(self) -> View | None:
+        """What is in memory for the current tenant, else for the platform; None if nothing is."""
+        tenant = current_tenant()
+        if held := self._held.get(tenant.id if tenant else 0):
+            return held.view
+        return self._rules.compiled if self._rules else None
+
     def epoch_of(self, tenant: TenantInfo | None) -> int | None:
         """The epoch that is in memory for the tenant, or the platform; None if nothing is."""
         held = self._held.get(tenant.id if tenant else 0)
@@ -133,7 +140,7 @@ class Served:
             return held.view
         view, epoch = self._made(tenant, rules, made_from[1:])
         if len(self._held) >= MAX_TENANTS:
-            self._held.clear()
+            self._held.pop(min(list(self._held.items()), key=lambda item: item[1].until)[0], None)
         self._held[tenant.id if tenant else 0] = Held(view, made_from, names, known, until, epoch)
         return view
 
@@ -153,6 +160,16 @@ def compiled(stored: platform.Platform, environment: Mapping[str, bool], tally: 
     rule_set = RuleSet(entries, stored.segment_entries(), environment, epoch=stored.epoch, tally=tally)
     named = {entry.document.get("entitlement") for entry in entries if entry.document}
     return Rules(stored, environment, rule_set, frozenset(name for name in named if name))
+
+
+def past(instant: dt.datetime) -> View:
+    """Of the current tenant at a past instant, from the database."""
+    rules, tenant = compiled(platform.at(instant), settings.FEATURE_FLAGS), current_tenant()
+    if tenant is None:
+        return rules.compiled
+    plan = billing.plan_of(tenant.id)
+    used = tenants.used_of(plan, rules.entitlements)
+    return rules.compiled.for_tenant(tenants.layer(tenant, tenants.at(instant), plan, used, instant))
 
 
 def _of_tenant(tenant: TenantInfo | None, rules: Rules) -> tuple[Any, ...]:

@@ -87,6 +87,16 @@ def _load(_: str) -> Narrowing:
     )
 
 
+def at(instant: dt.datetime) -> Narrowing:
+    """The overrides and kills of a past instant. Whether all features are disabled is known for today only."""
+    return Narrowing(
+        platform.epoch_in("default"),
+        platform.overrides_at(instant),
+        platform.killed_in("default", instant),
+        FeatureConfiguration.objects.disabled().exists(),
+    )
+
+
 cached: Cached[str, Narrowing] = Cached(AREA, _load, shape=Narrowing, ttl=platform.CACHE_TTL_S)
 usage: Cached[str, int] = Cached(
     USAGE_AREA, lambda limit: LIMITS[limit].count(), shape=int, ttl=platform.CACHE_TTL_S
