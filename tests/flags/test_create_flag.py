@@ -15,6 +15,8 @@ from apps.flags.errors import (
     CategoryUnknown,
     FlagExists,
     FlagInvalid,
+    FlagKeyMalformed,
+    FlagVariableTaken,
     LifetimeTooLong,
     OwnerMissing,
     ReasonMissing,
@@ -62,6 +64,14 @@ def test_the_policy_of_the_category_limits_the_lifetime(operator, category):
         ({"reason": " "}, ReasonMissing),
         ({"document": document("another.key")}, FlagInvalid),
         ({"document": {**document(), "format": 2}}, FlagInvalid),
+        ({"key": "..", "document": document("..")}, FlagKeyMalformed),
+        ({"key": "-a", "document": document("-a")}, FlagKeyMalformed),
+        ({"key": "k" * 101, "document": document("k" * 101)}, FlagKeyMalformed),
+        ({"key": "webhooks-sending", "document": document("webhooks-sending")}, FlagVariableTaken),
+        ({"document": document(entitlement="pay-roll")}, FlagInvalid),
+        ({"document": document(roles=["controler"])}, FlagInvalid),
+        ({"document": document(off_variant="on")}, FlagInvalid),
+        ({"document": document(off_variant=None)}, FlagInvalid),
     ],
 )
 def test_a_flag_that_lacks_something_is_refused_and_leaves_no_row(operator, fields, refusal):

@@ -8,7 +8,7 @@ from apps.approvals.errors import ApprovalRequired
 from apps.bus import dispatch
 from apps.flags import hooks
 from apps.flags.commands import ReviveFlag
-from apps.flags.errors import PreviewMissing
+from apps.flags.errors import FlagInvalid, PreviewMissing
 from apps.flags.models import ChangeSet
 from apps.flags.previews.sealing import sealed
 from apps.kernel.clock import today
@@ -23,6 +23,7 @@ from tests.support.flag_changes import (
     narrowed,
     proposed,
     publication,
+    published,
     segment,
     served_flag,
 )
@@ -179,3 +180,15 @@ def test_stages_of_a_posting_flag_are_approved_as_they_begin_in_periods_to_come(
 
     with pytest.raises(ApprovalRequired):
         dispatch(publication(draft), actor=operator)
+
+
+def test_what_a_posting_flag_depends_on_through_others_is_the_same_for_all_users(operator, second_operator):
+    published(operator, segment("inner", {"op": "always"}), segment("outer", {"segment": "inner"}))
+    rule = {"name": "r", "when": {"segment": "outer"}, "serve": "on"}
+    draft = created(operator, document=document(**BY_COMPANY, rules=[rule]))
+    assert approved(publication(draft), operator, second_operator).state == "executed"
+
+    with pytest.raises(FlagInvalid, match="the segment 'inner' is not"):
+        proposed(
+            operator, segment("inner", {"attribute": "email", "op": "in", "values": ["a@bursar.example"]})
+        )

@@ -98,6 +98,8 @@ def test_an_evaluation_for_a_context_names_rule_and_layers(platform):
     assert explained["revision"] == revision.pk
     assert [layer["name"] for layer in explained["layers"]][:3] == ["global", "tenant", "role"]
     assert (elsewhere["value"], elsewhere["reason"]) == (False, "DEFAULT")
+    absent = platform.post("flags/evaluate/", {"keys": [KEY], "user_id": 999_999})
+    assert (absent.status_code, absent.json()["code"]) == (404, "identity.user_unknown")
     unknown = platform.post("flags/evaluate/", {"keys": ["no.such"]})
     assert (unknown.status_code, unknown.json()["code"]) == (404, "flags.flag_not_found")
 

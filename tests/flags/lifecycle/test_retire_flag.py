@@ -8,6 +8,7 @@ from apps.bus import dispatch
 from apps.flags import errors
 from apps.flags.commands import PublishChangeSet, RetireFlag, RollBackRollout, RolloutFeature, TransferFlag
 from apps.flags.models import Flag
+from tests.support.flag_changes import killed
 from tests.support.published_flags import KEY, document, flag, plan, publish
 
 REASON = "Everyone has the new screen."
@@ -48,6 +49,19 @@ def test_a_flag_that_is_rolled_out_or_needed_by_another_is_not_retired(operator)
         retire(operator)
     with pytest.raises(errors.ReasonMissing):
         retire(operator, "other", reason="")
+
+
+def test_a_killed_flag_is_revived_before_it_is_retired(operator):
+    publish(document())
+    draft = retire(operator)
+    killed(operator)
+
+    with pytest.raises(errors.FlagIsKilled):
+        retire(operator)
+    with pytest.raises(errors.FlagIsKilled):
+        dispatch(PublishChangeSet(change_set_id=draft.pk, reason=REASON), actor=operator)
+
+    assert not Flag.objects.get(key=KEY).is_retired
 
 
 def test_a_flag_has_another_owner_after_its_transfer(operator):

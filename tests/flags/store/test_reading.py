@@ -12,12 +12,14 @@ from apps.companies.commands import FoundCompany
 from apps.flags import queries as flags
 from apps.flags import testing
 from apps.flags.commands import DisableFeatures, EnableFeatures
+from apps.flags.queries import contexts
 from apps.flags.store import counts, served, tenants
 from apps.identity.commands import ChangeRoles
 from apps.kernel import features
 from apps.kernel.actors import System, acting_as
 from apps.kernel.clock import now
 from apps.kernel.limits import LIMITS, UNLIMITED
+from apps.kernel.observability.logs import current_request
 from apps.kernel.tenant import activate
 from tests.support.served_flags import KEY, declared, document, kill, narrow, serve
 
@@ -128,6 +130,41 @@ def test_a_past_instant_is_replayed_by_its_revisions_and_kills(flag):
     assert reason() == "KILLED"
     assert flags.explain(KEY, as_of=before_the_kill).evaluation.value is True
     assert flags.explain(KEY, as_of=now()).evaluation.reason == "KILLED"
+
+
+def test_a_past_instant_of_a_tenant_has_its_overrides_and_kills(flag, acme):
+    serve(document())
+    with activate(acme):
+        before = now()
+        narrow(enabled=False)
+        narrowed = now()
+        narrow(enabled=True)
+        widened = now()
+        kill()
+
+        reasons = [
+            flags.explain(KEY, as_of=at).evaluation.reason for at in (before, narrowed, widened, now())
+        ]
+
+    assert reasons == ["DEFAULT", "NARROWED_BY_TENANT", "DEFAULT", "NARROWED_BY_TENANT"]
+
+
+def test_the_address_of_a_request_is_an_attribute(flag, rf):
+    rule = {
+        "name": "office",
+        "when": {"attribute": "ip", "op": "cidr", "values": ["10.1.0.0/16"]},
+        "serve": "on",
+    }
+    serve(document(default_variant="off", rules=[rule]))
+    assert flags.is_on(flag) is False
+
+    for address, expected in (("10.1.2.3", True), ("10.2.2.3", False)):
+        token = current_request.set(rf.get("/", REMOTE_ADDR=address))
+        try:
+            assert flags.is_on(flag) is flags.is_open(KEY) is expected
+        finally:
+            current_request.reset(token)
+    assert "ip" not in flags.context_of(None)
 
 
 def test_lower_layers_read_the_same_value(flag):
@@ -329,6 +366,48 @@ class TestFailures:
         assert evaluation == (False, None, "ERROR", None, 0)
         assert counts.TALLY.errors == before + 1
         assert KEY in caplog.text
+
+    @pytest.mark.parametrize("broken", ["context", "tenant", "rules"])
+    def test_a_failure_opens_no_closed_flag_and_raises_nothing(self, acme, monkeypatch, settings, broken):
+        with (
+            declared(default=True),
+            declared("sales.other", default=True),
+            declared("sales.third", default=True),
+        ):
+            served.SERVED.forget()
+            kill()
+            settings.FEATURE_FLAGS = {"sales-other": False}
+            assert flags.is_on("sales.third")  # the platform's rules are in memory
+            if broken == "context":
+                monkeypatch.setattr(contexts, "_of_tenant", lambda: 1 / 0)
+            elif broken == "tenant":
+                monkeypatch.setattr(tenants.cached, "load", lambda key: 1 / 0)
+                monkeypatch.setattr(tenants.cached, "get", lambda key: 1 / 0)
+            else:
+                monkeypatch.setattr(served.SERVED, "_load", lambda: 1 / 0)
+            with activate(acme):
+                results = [(flags.evaluation(key).value, flags.is_open(key)) for key in (KEY, "sales.other")]
+                open_one = flags.evaluation("sales.third")
+
+        assert results == [(False, False), (False, False)]
+        assert open_one[::2][:2] == (True, "ERROR")
+
+    def test_the_environment_holds_before_anything_was_loaded(self, monkeypatch, settings):
+        settings.FEATURE_FLAGS = {"sales-new-order-screen": False}
+        monkeypatch.setattr(served.SERVED, "_load", lambda: 1 / 0)
+        with declared(default=True):
+            served.SERVED.forget()
+            assert flags.is_on(KEY) is False
+            assert flags.is_open(KEY) is False
+
+    def test_a_full_memory_forgets_one_tenant(self, flag, acme, globex, monkeypatch):
+        monkeypatch.setattr(served, "MAX_TENANTS", 2)
+        for tenant in (None, acme, globex):
+            with activate(tenant):
+                flags.is_on(flag)
+
+        assert served.SERVED.epoch_of(globex) is not None
+        assert sum(served.SERVED.epoch_of(tenant) is not None for tenant in (None, acme)) == 1
 
     def test_rules_in_memory_are_served_while_the_database_fails(self, flag, monkeypatch):
         serve(document())

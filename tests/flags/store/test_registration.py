@@ -38,6 +38,10 @@ def test_a_new_declaration_is_registered_once():
         ({"category": "toggle"}, "category"),
         ({"default": "yes"}, "of one type"),
         ({"owner": " "}, "no owner"),
+        ({"type": str, "default": "y", "variants": {"default": "x"}}, "the name default"),
+        ({"variants": {"yes": True, "no": False}}, "on and off"),
+        ({"type": float, "default": float("nan")}, "finite|the name default"),
+        ({"posting": True, "roles": ("controller",)}, "same for all roles"),
     ],
 )
 def test_a_wrong_declaration_is_refused_at_the_start(wrong, message):
@@ -56,6 +60,15 @@ def test_a_key_is_declared_once():
             owner="tess@bursar.example",
             expires_on=dt.date(2099, 1, 1),
         )
+
+
+def test_two_flags_have_two_variables_in_the_environment():
+    with (
+        declared("tests.new-screen"),
+        pytest.raises(TypeError, match="FEATURE_FLAG_TESTS_NEW_SCREEN"),
+        declared("tests-new.screen"),
+    ):
+        pass
 
 
 def test_a_value_of_another_type_has_named_variants():
