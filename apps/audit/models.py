@@ -113,6 +113,7 @@ class Record(models.Model):
 
     class Meta:
         verbose_name = _("audit record")
+        verbose_name_plural = _("audit log")
         default_permissions = ("view",)
         permissions = [
             ("manage_retention", "Can move records of the audit log to cold storage and drop them"),

@@ -54,8 +54,8 @@ class ReadOnlyAdmin(FilteredList):
 
     Each list has an `empty_message`, which names what it would contain; `creating_page` is the name of the page that
     creates a row, or `created_by` says what creates them instead. Its rows are also a CSV file, unless `without_csv`
-    has the reason, and `bulk` has the commands for several rows. `heading` is the title of the list where it is not
-    the plural of its rows.
+    has the reason, and `bulk` has the commands for several rows. `rows_name` is the plural of
+    its rows where the list has a name of its own.
     """
 
     bulk: Sequence[BulkCommand] = ()
@@ -63,7 +63,7 @@ class ReadOnlyAdmin(FilteredList):
     created_by = ""
     empty_message: str | Promise
     creating_page = ""
-    heading: str | Promise = ""
+    rows_name: str | Promise = ""
     change_list_template = "console/change_list.html"
     # Unfold's defaults of the templates are None, which would be their type. A template of an app in place of
     # console/sections.html includes it.
@@ -141,7 +141,7 @@ class ReadOnlyAdmin(FilteredList):
             "csv_link": "" if self.without_csv else csv_file.link(request),
             "empty_list": empty_list(
                 request,
-                objects=str(self.opts.verbose_name_plural),
+                objects=str(self.rows_name or self.opts.verbose_name_plural),
                 message=self.empty_message,
                 creating_page=self.creating_page,
             ),

@@ -136,7 +136,7 @@ def _group_of(url: str, plane: hooks.Plane) -> Iterator[Crumb]:
 
 
 def _list(admin: Admin) -> Crumb:
-    title = capfirst(str(getattr(admin, "heading", "") or admin.opts.verbose_name_plural))
+    title = capfirst(str(admin.opts.verbose_name_plural))
     return Crumb(title, reverse(f"admin:{_name_of(admin)}_changelist"))
 
 

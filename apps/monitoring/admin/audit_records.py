@@ -48,7 +48,7 @@ OUTCOMES = Colours(
 class RecordAdmin(ReadOnlyAdmin):
     """Commands that ran, were refused or failed, with actor, time and reason."""
 
-    heading = _("Audit log")
+    rows_name = _("audit records")
     created_by = "commands"
     without_csv = "the export of the audit log records who read it"
     empty_message = _("Commands that ran, were refused or failed appear here, with actor, time and reason.")
