@@ -52,13 +52,13 @@ def context_for(attributes: Mapping[str, Any], user_id: int | None = None) -> di
 
 
 def evaluated(context: Mapping[str, Any], keys: Sequence[str] = ()) -> Sequence[Evaluated]:
-    """Of all flags, or of those that are named. Raises FlagNotFound."""
+    """Of all flags, or of those that are named, without counting them as used. Raises FlagNotFound."""
     rules = queries.rule_set()
-    if not keys:
-        return [Evaluated(key, one) for key, one in sorted(rules.evaluate_all(context).items())]
     for key in keys:
         _must_exist(key, rules)
-    return [Evaluated(key, rules.evaluate(key, None, context)) for key in keys]
+    return [
+        Evaluated(key, rules.explain(key, None, context).evaluation) for key in keys or sorted(rules.keys)
+    ]
 
 
 def explained(key: str, context: Mapping[str, Any], as_of: dt.datetime | None = None) -> Evaluated:

@@ -27,8 +27,9 @@ def main(arguments: Sequence[str]) -> int:
     from apps.flags.declarations import DECLARED  # filled by the setup
 
     uses = references.references()
-    faults = unregistered_keys(uses, DECLARED)
-    warnings = expired_flags(DECLARED, uses, dt.datetime.now(dt.UTC).date())
+    day = dt.datetime.now(dt.UTC).date()
+    faults = [*unregistered_keys(uses, DECLARED), *faulty_declarations(DECLARED, day)]
+    warnings = expired_flags(DECLARED, uses, day)
     if "--release" in arguments:
         faults, warnings = [*faults, *warnings], []
     for line in warnings:
@@ -45,10 +46,27 @@ def unregistered_keys(uses: Sequence[Reference], known: Iterable[str]) -> list[s
     ]
 
 
+def faulty_declarations(declared: Mapping[str, Any], day: dt.date) -> list[str]:
+    """What the command that creates flags refuses: an owner without an address, and a life longer than the policy."""
+    from apps.flags.errors import LifetimeTooLong, OwnerMissing
+    from apps.flags.rules.register import expiry_must_fit_category, owner_must_be_given
+
+    faults = []
+    for key, flag in sorted(declared.items()):
+        try:
+            owner_must_be_given(flag.owner)
+            if flag.expires_on > day:  # an expired flag is reported apart
+                expiry_must_fit_category(flag.category, flag.expires_on, day)
+        except (LifetimeTooLong, OwnerMissing) as refusal:
+            faults.append(f"The flag {key} of {flag.owner}: {refusal}")
+    return faults
+
+
 def expired_flags(declared: Mapping[str, Any], uses: Sequence[Reference], day: dt.date) -> list[str]:
     uses_by_key = references.by_key(uses)
     return [
-        f"The flag {key} of {flag.owner} has expired on {flag.expires_on}: retire or extend it."
+        f"The flag {key} of {flag.owner} has expired on {flag.expires_on}: retire it, or extend it and change the date"
+        f" of its declaration, which counts here."
         f" Used in {', '.join(map(str, uses_by_key.get(key, ()))) or 'no module'}."
         for key, flag in sorted(declared.items())
         if flag.expires_on < day

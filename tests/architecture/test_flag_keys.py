@@ -82,7 +82,8 @@ def test_an_expired_flag_is_named_with_its_owner_and_its_uses(code):
     }
 
     assert flag_keys.expired_flags(declared, references.references(code), day) == [
-        "The flag sales.new-screen of a@b.example has expired on 2027-02-28: retire or extend it."
+        "The flag sales.new-screen of a@b.example has expired on 2027-02-28: retire it, or extend it and change the date"
+        " of its declaration, which counts here."
         " Used in apps/sales/screens.py:11."
     ]
 
@@ -93,3 +94,22 @@ def test_the_uses_of_this_installation_have_declarations():
     uses = references.references()
     assert flag_keys.unregistered_keys(uses, DECLARED) == []
     assert all((references.ROOT / use.path).is_file() for use in uses)
+
+
+def test_a_declaration_without_an_address_or_with_too_long_a_life_is_named():
+    day = dt.date(2026, 12, 1)
+    declared = {
+        "sales.short": SimpleNamespace(
+            category="release", owner="a@b.example", expires_on=dt.date(2027, 1, 1)
+        ),
+        "sales.long": SimpleNamespace(
+            category="release", owner="a@b.example", expires_on=dt.date(2028, 1, 1)
+        ),
+        "sales.team": SimpleNamespace(category="ops", owner="The team", expires_on=dt.date(2027, 1, 1)),
+        "sales.over": SimpleNamespace(category="ops", owner="a@b.example", expires_on=dt.date(2026, 1, 1)),
+    }
+
+    faults = flag_keys.faulty_declarations(declared, day)
+
+    assert [fault.split()[2] for fault in faults] == ["sales.long", "sales.team"]
+    assert "2027-03-31" in faults[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 
 import pytest
@@ -11,8 +12,19 @@ from apps.flags import queries
 from apps.flags.commands import ImportFlags
 from apps.flags.errors import FlagInvalid, ImportMalformed, NothingChanged, OwnerMissing
 from apps.flags.models import ChangeSet, Flag
+from apps.kernel.clock import today
 from apps.kernel.errors import Refusal
-from tests.support.flag_changes import HALF, REASON, changed, publication, published, segment, served_flag
+from tests.support.flag_changes import (
+    HALF,
+    REASON,
+    changed,
+    created,
+    item,
+    publication,
+    published,
+    segment,
+    served_flag,
+)
 from tests.support.published_flags import KEY
 
 pytestmark = pytest.mark.exhaustive("each malformed file", one_in=6)
@@ -115,6 +127,9 @@ def test_one_malformed_document_refuses_the_whole_file(operator, exported):
         (lambda whole: flag_in(whole, "other").update(expires_on="soon"), "/expires_on"),
         (lambda whole: flag_in(whole, "other").update(category="temporary"), "/category"),
         (lambda whole: flag_in(whole, "other").update(document=[]), "/document"),
+        (lambda whole: flag_in(whole, "other").update(remove=True), "/remove"),
+        (lambda whole: flag_in(whole, "other").update(remove="yes", document=None), "/remove"),
+        (lambda whole: flag_in(whole, "other").update(retired_at="2026-01-01"), "/retired_at"),
     ],
 )
 def test_a_malformed_file_is_refused_with_its_place(operator, exported, edit, place):
@@ -135,3 +150,38 @@ def test_new_flags_of_a_file_need_an_owner(operator, exported):
 
     assert (OwnerMissing, None) in places(operator, edited(exported, edit))
     assert not Flag.objects.filter(key="new.key").exists()
+
+
+def test_an_export_leads_back_into_an_empty_register(operator, exported):
+    """With flags that have expired, that were retired, and that were never published."""
+    published(operator, item("flag", "other", None))
+    Flag.objects.filter(key=KEY).update(expires_on=today() - dt.timedelta(days=1))
+    created(operator, "never.published")
+    file = queries.exported().replace(KEY, "new.key").replace('"other"', '"new.other"')
+    file = file.replace("never.published", "new.draft")
+
+    dispatch(publication(imported(operator, file)), actor=operator)
+
+    kept = {
+        flag.key: (flag.expires_on, flag.retired_at) for flag in Flag.objects.filter(key__startswith="new.")
+    }
+    for new, old in (("new.key", KEY), ("new.other", "other"), ("new.draft", "never.published")):
+        flag = Flag.objects.get(key=old)
+        assert kept[new] == (flag.expires_on, flag.retired_at)
+    assert Flag.objects.get(key="new.other").is_retired
+    assert queries.latest("flag", "new.key").document["key"] == "new.key"
+
+
+def test_a_flag_without_a_document_stays_and_its_removal_is_explicit(operator, exported):
+    def without_document(whole):
+        flag_in(whole, "other")["document"] = None
+
+    def removal(whole):
+        without_document(whole)
+        flag_in(whole, "other")["remove"] = True
+
+    with pytest.raises(NothingChanged):
+        imported(operator, edited(exported, without_document))
+    draft = imported(operator, edited(exported, removal))
+
+    assert [(row.key, row.document) for row in queries.revisions_of(draft)] == [("other", None)]

@@ -27,8 +27,8 @@ class RestoreRevision(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class ImportFlags(Command):
-    """Store the differing documents of an exported file as one draft. New flags join the register; flags and segments
-    that the file lacks stay as they are."""
+    """Store the differing documents of an exported file as one draft. New flags join the register. Flags and segments
+    that the file lacks, and flags without a document, stay as they are; `"remove": true` removes one."""
 
     platform = True
     permission = MANAGE

@@ -46,11 +46,7 @@ def stale_flags() -> Mapping[str, Stale]:
     days = {category: settings_queries.value(setting) for category, setting in STALE_DAYS.items()}
     served = served_revisions()
     completed = _completed_rollouts()
-    variants = {
-        number: usage.served_since(now() - dt.timedelta(days=number))
-        for number in set(days.values())
-        if number
-    }
+    variants = {number: _seen_for(number) for number in set(days.values()) if number}
     stale = {}
     for flag in flags:
         number = days[flag.category]
@@ -62,6 +58,12 @@ def stale_flags() -> Mapping[str, Stale]:
         if reasons:
             stale[flag.key] = Stale(flag, tuple(reasons), number)
     return stale
+
+
+def _seen_for(days: int) -> Mapping[str, Mapping[str, int]]:
+    """What this installation served; of flags that only programs evaluate, what these reported."""
+    since = now() - dt.timedelta(days=days)
+    return {**usage.served_since(since, is_reported=True), **usage.served_since(since)}
 
 
 def _by_time(

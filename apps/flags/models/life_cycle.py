@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 class FlagUsage(models.Model):
     """How often a variant of a flag was served in a minute, and in a day.
 
-    variant  empty for evaluations without a value, for which the caller's default was used
-    span     minutes are retained for a week, days for over a year
+    variant      empty for evaluations without a value, for which the caller's default was used
+    span         minutes are retained for a week, days for over a year
+    reported_by  the tenant whose programs reported the evaluations, by id; 0 for those of this installation
     """
 
     class Span(models.TextChoices):
@@ -25,11 +26,14 @@ class FlagUsage(models.Model):
     starts_at = models.DateTimeField()
     evaluations = models.PositiveBigIntegerField()
     last_at = models.DateTimeField()
+    reported_by = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
         default_permissions = ()
         constraints = [
-            models.UniqueConstraint(name="flags_usage_once", fields=["key", "span", "starts_at", "variant"]),
+            models.UniqueConstraint(
+                name="flags_usage_once", fields=["key", "span", "starts_at", "variant", "reported_by"]
+            ),
             models.CheckConstraint(
                 name="flags_usage_span_is_known", condition=Q(span__regex=r"\A(minute|day)\Z")
             ),

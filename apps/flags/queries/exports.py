@@ -40,4 +40,5 @@ def registered(flag: Flag) -> dict[str, Any]:
         "description": flag.description,
         "owner": flag.owner,
         "expires_on": flag.expires_on.isoformat(),
+        "retired_at": flag.retired_at.isoformat() if flag.retired_at else None,
     }

@@ -27,7 +27,8 @@ COLUMNS = ("key", "category", "type", "description", "owner", "expires_on")
 
 @dataclass(frozen=True)
 class ImportedFlag:
-    """A flag of the register with its document."""
+    """A flag of the register with its document. Without a document the published one stays as it is, unless the file
+    says `"remove": true`."""
 
     key: str
     category: str
@@ -36,6 +37,8 @@ class ImportedFlag:
     owner: str
     expires_on: dt.date
     document: dict[str, Any] | None
+    retired_at: dt.datetime | None
+    remove: bool
 
     def row(self) -> dict[str, Any]:
         return {
@@ -46,6 +49,7 @@ class ImportedFlag:
             "owner": self.owner,
             "expires_on": self.expires_on,
             "posting": bool(self.document and self.document.get("posting") is True),
+            "retired_at": self.retired_at,
         }
 
 
@@ -80,16 +84,17 @@ def new_flags(file: ImportFile) -> Sequence[ImportedFlag]:
 
 
 def new_flags_must_be_allowed(file: ImportFile) -> None:
-    """As those of `CreateFlag`."""
+    """As those of `CreateFlag`, but a flag that expired in the other installation is expired here too."""
     with together() as checks:
         for flag in new_flags(file):
             checks.check(owner_must_be_given, flag.owner)
-            checks.check(expiry_must_fit_category, flag.category, flag.expires_on, day_of_expiry())
+            if flag.expires_on > day_of_expiry():
+                checks.check(expiry_must_fit_category, flag.category, flag.expires_on, day_of_expiry())
 
 
 def changed_items(file: ImportFile) -> list[ItemChange]:
     """The documents that differ from the published ones."""
-    documents = [(FLAG, flag.key, flag.document) for flag in file.flags]
+    documents = [(FLAG, flag.key, flag.document) for flag in file.flags if flag.document or flag.remove]
     documents += [(SEGMENT, segment["key"], segment) for segment in file.segments]
     published = queries.latest_of((kind, key) for kind, key, _ in documents)
     items = []
@@ -121,6 +126,12 @@ def _problems_of_flag(place: str, row: Mapping[str, Any]) -> Iterator[Refusal]:
             yield ImportMalformed(place=f"{place}/{column}", why=gettext("it is missing"))
     if not isinstance(row.get("document"), dict | None):
         yield ImportMalformed(place=f"{place}/document", why=gettext("it is no object"))
+    if type(row.get("remove", False)) is not bool or (row.get("remove") and row.get("document") is not None):
+        yield ImportMalformed(
+            place=f"{place}/remove", why=gettext("it is true for a flag without a document")
+        )
+    if (retired := row.get("retired_at")) is not None and instant_of(retired) is None:
+        yield ImportMalformed(place=f"{place}/retired_at", why=gettext("it is no instant"))
     try:
         dt.date.fromisoformat(str(row.get("expires_on")))
     except ValueError:
@@ -134,4 +145,18 @@ def _problems_of_flag(place: str, row: Mapping[str, Any]) -> Iterator[Refusal]:
 def _flag(row: Mapping[str, Any]) -> ImportedFlag:
     columns = {column: row[column] for column in COLUMNS}
     columns["expires_on"] = dt.date.fromisoformat(row["expires_on"])
-    return ImportedFlag(**columns, document=row.get("document"))
+    return ImportedFlag(
+        **columns,
+        document=row.get("document"),
+        retired_at=instant_of(row.get("retired_at")),
+        remove=row.get("remove", False),
+    )
+
+
+def instant_of(text: Any) -> dt.datetime | None:
+    """None for a text that is no instant with its offset from UTC."""
+    try:
+        instant = dt.datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None
+    return instant if instant.tzinfo else None

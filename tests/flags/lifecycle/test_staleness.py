@@ -7,11 +7,14 @@ import datetime as dt
 import pytest
 
 from apps.bus import dispatch
+from apps.flags import inspection, queries
+from apps.flags.api.ofrep import results
 from apps.flags.commands import AdvanceRollout, ReportStaleFlag, RolloutFeature
 from apps.flags.life_cycle import alerts, usage
 from apps.flags.life_cycle.staleness import stale_flags
 from apps.flags.models import Flag, StaleFlag
 from apps.flags.setting_definitions import STALE_DAYS
+from apps.flags.store import counts
 from apps.kernel.clock import now
 from apps.kernel.features import DECLARED
 from apps.notices.models import Notice
@@ -44,6 +47,36 @@ def test_a_flag_at_100_percent_for_30_days_is_stale(later):
         assert reasons() == {}
     with later(days=30):
         assert reasons() == {KEY: ("fully_on",)}
+
+
+@pytest.mark.usefixtures("db")
+def test_reports_of_programs_show_use_only_of_flags_that_are_not_evaluated_here(later, acme):
+    flag(expires_on=far())
+    publish(document(rules=[RULE]))
+
+    with later(days=40):
+        assert reasons() == {KEY: ("never_evaluated",)}
+        usage.record_reported({(KEY, name, "DEFAULT"): 1 for name in ("on", "off")}, acme.id)
+        assert reasons() == {}
+        seen("on")
+        assert reasons() == {KEY: ("one_value",)}
+
+
+@pytest.mark.usefixtures("db")
+def test_looking_at_a_flag_is_no_use_of_it(later):
+    flag(expires_on=far())
+    publish(document(rules=[RULE]))
+
+    with later(days=40):
+        counts.export()
+        inspection.evaluated({})
+        inspection.evaluated({}, [KEY])
+        results.every(queries.rule_set(), {})
+        counts.export()
+        assert reasons() == {KEY: ("never_evaluated",)}
+        queries.is_on(KEY)
+        counts.export()
+        assert reasons() == {KEY: ("one_value",)}
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from apps.bus import dispatch
 from apps.flags import queries
 from apps.flags.api.unleash.views import LEFT_OUT
 from apps.flags.life_cycle import usage
-from apps.flags.models import Revision
+from apps.flags.models import FlagUsage, Revision
 from apps.flags.module import EVALUATE
 from apps.flags.store import freshness
 from apps.kernel.clock import now
@@ -30,9 +30,7 @@ def by_name(response):
 
 def counted(key):
     with activate(None):
-        return {
-            count.variant: count.evaluations for count in usage.usage_of(key, now() - dt.timedelta(days=1))
-        }
+        return usage.served_since(now(), is_reported=True).get(key, {})
 
 
 def test_the_state_has_every_flag_and_an_etag(program):
@@ -125,6 +123,17 @@ def test_reported_counts_are_use_of_the_flag(program):
     assert counted("str") == {"greeting": 4, "": 2}
     assert counted("no-such-flag") == {}
     assert usage.last_seen(["bool-on"])["bool-on"] <= now()
+
+
+def test_reports_of_a_program_change_no_count_of_this_installation(program, acme):
+    usage.record_usage({("bool-on", "on", "DEFAULT"): 7})
+
+    program.report({"bool-on": {"yes": 1_000_000_000, "no": 1_000_000_000, "variants": {}}})
+
+    assert usage.served_since(now()) == {"bool-on": {"on": 7}}
+    assert [count.evaluations for count in usage.usage_of("bool-on", now() - dt.timedelta(days=1))] == [7]
+    assert counted("bool-on") == {"on": usage.MAX_REPORTED, "off": usage.MAX_REPORTED}
+    assert {*FlagUsage.objects.values_list("reported_by", flat=True)} == {0, acme.id}
 
 
 def test_a_client_registers(program):

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from apps.flags.api.etags import tagged
 from apps.flags.api.programs import ProtocolEndpoint
 from apps.flags.engine.exporters.unleash import PROJECT
-from apps.flags.life_cycle.usage import record_usage
+from apps.flags.life_cycle.usage import record_reported, reporter
 from apps.flags.module import VIEW
 from apps.kernel.db.callbacks import afterwards
 
@@ -91,7 +91,8 @@ class Metrics(UnleashEndpoint):
     )
     def post(self, request: Request) -> Response:
         counts = counts_in(request.data)
-        afterwards(lambda: record_usage(counts))
+        reported_by = reporter()
+        afterwards(lambda: record_reported(counts, reported_by))
         return Response(status=202)
 
 
