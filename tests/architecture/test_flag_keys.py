@@ -82,8 +82,8 @@ def test_an_expired_flag_is_named_with_its_owner_and_its_uses(code):
     }
 
     assert flag_keys.expired_flags(declared, references.references(code), day) == [
-        "The flag sales.new-screen of a@b.example has expired on 2027-02-28: retire it, or extend it and change the date"
-        " of its declaration, which counts here."
+        "The flag sales.new-screen of a@b.example has expired on 2027-02-28: retire it, or extend it and change the"
+        " date of its declaration, which counts here."
         " Used in apps/sales/screens.py:11."
     ]
 
