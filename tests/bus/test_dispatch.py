@@ -16,6 +16,7 @@ from apps.events.models import OutboxEvent
 from apps.kernel.db.unit_of_work import unit_of_work
 from apps.kernel.errors import SeveralRefusals
 from apps.kernel.money import CurrencyUnknown
+from apps.kernel.naming import derived_name
 from apps.settings.commands import ChangeSetting
 from apps.settings.errors import SettingNotFound
 
@@ -220,5 +221,5 @@ def test_every_command_has_one_handler_with_an_existing_permission(db):
     assert commands()
     assert [command.command_name() for command in commands() if command.permission not in known] == []
     assert all(
-        handled(command).handler.__name__ == command.command_name().split(".")[1] for command in commands()
+        handled(command).handler.__name__ == derived_name(command).split(".")[1] for command in commands()
     )
