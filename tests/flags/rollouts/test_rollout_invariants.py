@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from django.db import connection
 
@@ -29,21 +31,21 @@ def inserted(revision, **values):
     )
 
 
-def test_a_stage_outside_the_plan_is_refused(rollout_of):
+def test_a_stage_outside_the_plan_is_refused(rollout_of, later):
     rollout_of()
-    later = SOON.format(hours=24)
+    soon = SOON.format(hours=24)
     statements = {
         "UPDATE flags_rollout SET percentage = 100": OUTSIDE,
         "UPDATE flags_rollout SET stage = 2": OUTSIDE,
-        f"UPDATE flags_rollout SET stage = 2, percentage = 30, {later}": OUTSIDE,
-        f"UPDATE flags_rollout SET stage = 3, percentage = 100, {later}": OUTSIDE,
-        f"UPDATE flags_rollout SET stage = 4, percentage = 100, {later}": OUTSIDE,
-        f"UPDATE flags_rollout SET stage = 0, percentage = 0, {later}": OUTSIDE,
+        f"UPDATE flags_rollout SET stage = 2, percentage = 30, {soon}": OUTSIDE,
+        f"UPDATE flags_rollout SET stage = 3, percentage = 100, {soon}": OUTSIDE,
+        f"UPDATE flags_rollout SET stage = 4, percentage = 100, {soon}": OUTSIDE,
+        f"UPDATE flags_rollout SET stage = 0, percentage = 0, {soon}": OUTSIDE,
         "UPDATE flags_rollout SET state = 'completed', ended_at = now()": OUTSIDE,
         "UPDATE flags_rollout SET state = 'rolled_back', ended_at = now()": OUTSIDE,
         "UPDATE flags_rollout SET stage = 2, percentage = 25": LASTS,
         f"UPDATE flags_rollout SET stage = 2, percentage = 25, {SOON.format(hours=23)}": LASTS,
-        "UPDATE flags_rollout SET stage = 2, percentage = 25, changed_at = now() + interval '25 h'": LASTS,
+        "UPDATE flags_rollout SET stage = 2, percentage = 25, changed_at = now()": LASTS,
         "UPDATE flags_rollout SET stage_since = stage_since - interval '24 h'": FORM,
         "UPDATE flags_rollout SET state = 'initiated'": FORM,
         "UPDATE flags_rollout SET key = 'another'": FORM,
@@ -56,7 +58,7 @@ def test_a_stage_outside_the_plan_is_refused(rollout_of):
     assert {statement: refused(statement) for statement in statements} == statements
 
 
-def test_a_stage_of_another_revision_is_refused(rollout_of):
+def test_a_stage_of_another_revision_is_refused(rollout_of, later):
     rollout = rollout_of()
     other = publish(document(rollout=plan((100.0, 0))))
 
@@ -66,10 +68,9 @@ def test_a_stage_of_another_revision_is_refused(rollout_of):
     assert refused(inserted(rollout.revision)) == OUTSIDE
 
 
-def test_a_rollout_of_a_draft_or_of_a_later_revision_is_refused(rollout_of, later):
+def test_a_rollout_of_a_draft_or_of_a_later_revision_is_refused(rollout_of):
     publish(document())
-    with later(days=2):
-        effective_at = now()
+    effective_at = now() + dt.timedelta(days=2)
     to_come = publish(document(rollout=plan((100.0, 0))), effective_at=effective_at)
     drafted = publish(document(rollout=plan((100.0, 0))), state="draft")
 
@@ -87,7 +88,7 @@ def test_a_rollout_begins_at_its_beginning(operator):
     assert refused(inserted(revision, percentage=10)) == OUTSIDE
 
 
-def test_a_paused_rollout_is_not_raised(rollout_of, operator):
+def test_a_paused_rollout_is_not_raised(rollout_of, operator, later):
     rollout_of()
     dispatch(PauseRollout(key=KEY, reason="Wait."), actor=operator)
 
@@ -152,3 +153,22 @@ def test_the_rollout_of_a_killed_flag_is_paused_or_rolled_back_only(rollout_of):
         cursor.execute(
             "UPDATE flags_rollout SET state = 'rolled_back', percentage = 0, ended_at = now(), changed_at = now()"
         )
+
+
+def test_a_stage_does_not_begin_in_the_future(rollout_of):
+    """Otherwise two statements would say that all stages have lasted."""
+    rollout_of()
+    statements = (
+        f"UPDATE flags_rollout SET stage = 2, percentage = 25, {SOON.format(hours=24)}",
+        "UPDATE flags_rollout SET changed_at = now() + interval '1 minute'",
+        "UPDATE flags_rollout SET stage_since = now() + interval '1 minute'",
+    )
+
+    assert {refused(statement) for statement in statements} == {FORM}
+
+
+def test_a_rollout_does_not_begin_before_it_is_stored(db):
+    revision = publish(document(rollout=plan((10.0, 24), (100.0, 0), canary="beta-testers")))
+    statement = inserted(revision).replace("now(), now(), now()", "now() - interval '7 d', now(), now()")
+
+    assert refused(statement) == FORM

@@ -35,7 +35,7 @@ def inside():
     return {company for company in COMPANIES if flags.evaluation(KEY, company=company).value}
 
 
-def test_a_rollout_widens_from_the_canary_to_everyone_and_back(published, operator, acme, globex, later):
+def test_a_rollout_widens_from_the_canary_to_everyone_and_back(later, published, operator, acme, globex):
     seen = [inside()]
     dispatch(RolloutFeature(key=KEY, reason="As planned."), actor=operator)
     seen.append(inside())
@@ -58,11 +58,12 @@ def test_a_rollout_widens_from_the_canary_to_everyone_and_back(published, operat
     assert stages[4] == set(COMPANIES)
 
 
-def test_an_evaluation_as_of_a_past_instant_uses_the_stage_of_that_instant(published, operator, later):
+def test_an_evaluation_as_of_a_past_instant_uses_the_stage_of_that_instant(later, published, operator):
     started = now()
-    dispatch(RolloutFeature(key=KEY, reason="As planned."), actor=operator)
+    with later(minutes=1):
+        dispatch(RolloutFeature(key=KEY, reason="As planned."), actor=operator)
     for hours in (24, 48, 72):
-        with later(hours=hours):
+        with later(hours=hours, minutes=1):
             dispatch(AdvanceRollout(key=KEY, reason="As planned."), actor=operator)
 
     def value(company, as_of):
