@@ -132,7 +132,9 @@ def dependent(operator, second_operator, monkeypatch):
         lambda: item("segment", "inner", {"format": 1, "key": "inner", "when": PILOT}),
     ],
 )
-def test_what_a_posting_flag_names_changes_by_approval_too(operator, second_operator, dependent, change):
+def test_a_segment_or_flag_that_a_posting_flag_names_changes_by_approval(
+    operator, second_operator, dependent, change
+):
     items = [change()]
     if items[0].key == "inner":  # the segment of the flag names it from now on
         items.append(segment("pilot", {"segment": "inner"}))

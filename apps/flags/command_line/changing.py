@@ -104,8 +104,8 @@ def _rollout(before: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, 
     """A percentage replaces planned stages and their guards, as in the console."""
     if "stages" in before and "percentage" not in chosen:
         return {**before, **chosen}
-    kept = {name: value for name, value in before.items() if name not in ("stages", "guards")}
-    return {"unit": "user", "percentage": 100.0} | kept | dict(chosen)
+    unchanged = {name: value for name, value in before.items() if name not in ("stages", "guards")}
+    return {"unit": "user", "percentage": 100.0} | unchanged | dict(chosen)
 
 
 def add_import(parser: ArgumentParser) -> None:

@@ -104,8 +104,8 @@ def test_a_plan_without_faults_has_no_problems():
     ],
 )
 def test_a_guard_names_a_command_or_module_of_the_product(target, expected):
-    watched = {"measure": "failures", "limit": 0.02, **target}
-    served = document(rollout=plan((100.0, 1), guards=[watched]))
+    guard = {"measure": "failures", "limit": 0.02, **target}
+    served = document(rollout=plan((100.0, 1), guards=[guard]))
 
     assert [problem[:2] for problem in problems(served, {"sales.place_order"})] == expected
 

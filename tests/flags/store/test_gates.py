@@ -207,7 +207,7 @@ def test_a_tenant_that_narrows_by_users_does_not_close_the_platform(at_acme, own
         },
     ],
 )
-def test_what_no_user_decides_closes_the_platform(at_acme, flag, members):
+def test_a_flag_that_no_user_decides_closes_the_platform(at_acme, flag, members):
     with activate(None):
         serve(document(**members))
 
