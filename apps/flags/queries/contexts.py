@@ -11,15 +11,20 @@ from django.core.exceptions import PermissionDenied
 from apps.billing import queries as billing
 from apps.companies import queries as companies
 from apps.identity import queries as identity
-from apps.identity.models import User
+from apps.identity.models import User, roles_of_users
 from apps.kernel.actors import System, acting
+from apps.kernel.cache.keys import tenant_cache_key
+from apps.kernel.cache.moments import Moments
 from apps.kernel.observability.logs import current_request
-from apps.kernel.tenant import current_tenant
+from apps.kernel.tenant import TenantInfo, current_tenant
 
 WELL_KNOWN = frozenset(
     {"tenant", "tenant_slug", "plan", "user", "email", "roles", "company", "ip", "now", "system"}
 )
 """The attributes that conditions may name beside those that callers add."""
+
+_tenants: Moments[Mapping[str, Any]] = Moments(1_000)
+_users: Moments[tuple[str, ...]] = Moments()
 
 
 def current_context(**attributes: Any) -> dict[str, Any]:
@@ -60,6 +65,14 @@ def _of_tenant() -> Mapping[str, Any]:
     tenant = current_tenant()
     if tenant is None:
         return {}
+    names = (
+        tenant_cache_key(f"{billing.cached.area}:stamp", "public"),
+        tenant_cache_key(f"{companies.cached.area}:stamp"),
+    )
+    return _tenants.get(tenant, names, lambda: _read_of_tenant(tenant))
+
+
+def _read_of_tenant(tenant: TenantInfo) -> Mapping[str, Any]:
     plan = billing.plan_of(tenant.id)
     company = companies.first_company_id()
     of_company = {} if company is None else {"company": str(company)}
@@ -75,7 +88,10 @@ def _of_actor(actor: Any) -> Mapping[str, Any]:
 
 
 def _roles(actor: Any) -> tuple[str, ...]:
-    return identity.role_names(actor.pk) if isinstance(actor, User) else tuple(actor.role_names)
+    if not isinstance(actor, User):
+        return tuple(actor.role_names)
+    tenant, names = current_tenant(), (tenant_cache_key(f"{roles_of_users.area}:stamp"),)
+    return _users.get((tenant and tenant.id, actor.pk), names, lambda: identity.role_names(actor.pk))
 
 
 def _actor() -> Any:

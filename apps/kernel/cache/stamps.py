@@ -62,6 +62,11 @@ class Stamps:
             self.forget()
         return self._known.get(name) if self._listener.listening.is_set() else None
 
+    @property
+    def is_listening(self) -> bool:
+        """Whether changes arrive."""
+        return self._listener.listening.is_set()
+
     def bump(self, name: str) -> None:
         stamp = self._known[name] = new_stamp()
         pubsub.set_and_publish(name, stamp, CHANNEL)

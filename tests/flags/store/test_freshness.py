@@ -133,6 +133,22 @@ def test_without_redis_the_database_is_read(acme, settings, monkeypatch):
         assert flags.is_on(KEY) is False
 
 
+def test_without_redis_many_evaluations_take_the_sql_of_one(acme, owner, settings, monkeypatch):
+    serve(document(roles=["owner"]))
+    monkeypatch.setattr(redis_client, "_clients", {})
+    settings.REDIS_URL = f"redis://127.0.0.1:{free_port()}/0"
+    monkeypatch.setattr(stamps, "STAMPS", stamps.Stamps())
+    served.SERVED.forget()
+
+    with activate(acme), acting_as(owner):
+        assert flags.is_on(KEY)
+        monkeypatch.setattr(served.time, "monotonic", lambda at=served.time.monotonic(): at)
+        with CaptureQueriesContext(connection) as here, CaptureQueriesContext(connections["control"]) as home:
+            assert all(flags.is_on(KEY) for _ in range(20))
+
+    assert (len(here), len(home)) == (0, 0)
+
+
 def test_another_process_that_missed_nothing_serves_a_kill_at_once(acme):
     """A second memory with stamps of its own, as another process has."""
     serve(document())
