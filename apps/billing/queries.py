@@ -15,7 +15,7 @@ from apps.kernel.tenant import TenantInfo, current_tenant
 from apps.modules import registry
 
 from .commands import DefinePlan
-from .features import PlanFeature, plan_features
+from .features import PlanFeature, names_for_plans, plan_features
 from .models import DEFAULT_PLAN_CODE, Plan, Subscription
 
 ALL_MODULES = "*"
@@ -60,6 +60,11 @@ def plan_of(tenant_id: int | None = None) -> PlanInfo:
     """The plan of the tenant; of the current tenant by default."""
     tenant = current_tenant()
     return cached.get(tenant_id if tenant_id is not None else tenant.id if tenant else 0)
+
+
+def entitlements() -> frozenset[str]:
+    """All names that a flag may need: modules, features of plans, and limits."""
+    return frozenset((*registry.by_name(), *names_for_plans(), *LIMITS))
 
 
 def limit(name: str) -> int:

@@ -80,7 +80,7 @@ CHANGES = {
     "half of the companies": {"rollout": {"unit": "company", "percentage": 50.0}},
     "half of the tenants": {"rollout": {"unit": "tenant", "percentage": 50.0}},
     "for a role": {"roles": ["accountant"]},
-    "an entitlement that no plan has": {"entitlement": "fixed-assets"},
+    "an entitlement": {"entitlement": "inventory"},
 }
 
 

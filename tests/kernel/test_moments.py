@@ -41,12 +41,12 @@ def test_a_transaction_that_changes_the_area_loads_its_own_value(name):
 
 
 def test_without_stamps_a_value_is_held_for_a_second(name, monkeypatch):
-    monkeypatch.setattr(stamps, "STAMPS", stamps.Stamps())
     monkeypatch.setattr(stamps.Stamps, "known", lambda self, name: None)
+    monkeypatch.setattr(stamps.Stamps, "is_listening", False)
     held, clock = Moments(), [100.0]
     monkeypatch.setattr(moments.time, "monotonic", lambda: clock[0])
 
-    assert [held.get(1, (name,), lambda: value) for value in "ab"] == ["a", "a"]
+    assert [held.get(1, (name,), lambda: "a"), held.get(1, (name,), lambda: "b")] == ["a", "a"]
     clock[0] += moments.HELD_S
     assert held.get(1, (name,), lambda: "b") == "b"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext
 
-from apps.billing.features import names_for_plans
+from apps.billing import queries as billing
 from apps.bus.registry import commands
 from apps.flags import engine, queries
 from apps.flags.commands import ItemChange
@@ -19,8 +19,6 @@ from apps.flags.queries import Key
 from apps.flags.rollouts import plans
 from apps.identity import queries as identity
 from apps.kernel.errors import Refusal, raise_all
-from apps.kernel.limits import LIMITS
-from apps.modules import registry
 
 from .kills import flag_must_not_be_retired_by
 
@@ -112,8 +110,7 @@ def problems_of(
 def named_problems(document: Mapping[str, Any]) -> Iterator[engine.Problem]:
     """Names that no plan and no user has: such a flag would be off for all."""
     entitlement = document.get("entitlement")
-    known = {*registry.by_name(), *names_for_plans(), *LIMITS}
-    if isinstance(entitlement, str) and entitlement not in known:
+    if isinstance(entitlement, str) and entitlement not in billing.entitlements():
         message = gettext("no plan has the module, feature or limit {name!r}").format(name=entitlement)
         yield engine.Problem("unknown_entitlement", "/entitlement", message)
     yield from role_problems(document.get("roles"))

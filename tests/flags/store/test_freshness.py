@@ -142,7 +142,8 @@ def test_without_redis_many_evaluations_take_the_sql_of_one(acme, owner, setting
 
     with activate(acme), acting_as(owner):
         assert flags.is_on(KEY)
-        monkeypatch.setattr(served.time, "monotonic", lambda at=served.time.monotonic(): at)
+        moment = served.time.monotonic()
+        monkeypatch.setattr(served.time, "monotonic", lambda: moment)
         with CaptureQueriesContext(connection) as here, CaptureQueriesContext(connections["control"]) as home:
             assert all(flags.is_on(KEY) for _ in range(20))
 
