@@ -42,12 +42,12 @@ class FeatureFlagRolledOut(Event):
 
     name = "feature_flag.rolled_out"
 
-    key: str
+    flag: str
     targeting: dict[str, Any]
 
     @property
     def aggregate(self) -> str:
-        return f"feature_flag:{self.key}"
+        return f"feature_flag:{self.flag}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 
 import pytest
@@ -14,31 +13,13 @@ from apps.flags.models import ChangeSet, Flag, Kill, Revision
 from apps.flags.queries import arrivals, exported
 from apps.kernel.clock import now
 from apps.kernel.tenant import activate
+from tests.support.flag_verbs import WHY, refusal, run, text
 from tests.support.published_flags import KEY, document, publish
-
-WHY = ("--reason", "Requested by the controllers.")
 
 
 @pytest.fixture
 def served(db):
     return publish(document(default_variant="off"))
-
-
-def run(*words):
-    return json.loads(text(*words, "--json"))
-
-
-def text(*words):
-    output = io.StringIO()
-    call_command("flags", *words, stdout=output)
-    return output.getvalue()
-
-
-def refusal(capsys, *words):
-    """The exit code and the first code on stderr."""
-    with pytest.raises(SystemExit) as ended:
-        call_command("flags", *words)
-    return ended.value.code, capsys.readouterr().err.partition(":")[0]
 
 
 def test_list_and_show_have_the_register_and_the_document(served):

@@ -210,7 +210,7 @@ class TestAudit:
         assert record.request["targeting"]["rollout"] == HALF
         assert record.request["targeting"]["rules"] == FOR_CONTROLLERS
         event = OutboxEvent.objects.filter(name="feature_flag.rolled_out").latest("pk")
-        assert (event.payload["key"], event.payload["targeting"]["rollout"]) == (KEY, HALF)
+        assert (event.payload["flag"], event.payload["targeting"]["rollout"]) == (KEY, HALF)
 
     def test_a_change_of_conflict_rules_alone_rolls_out_nothing(self, operator):
         served_flag(operator, "other", enabled=False)

@@ -16,7 +16,6 @@ from apps.console.terminal import SHELL, Output
 from apps.flags import queries
 from apps.flags.commands import (
     CancelScheduledChange,
-    ImportFlags,
     ItemChange,
     ProposeChange,
     RestoreRevision,
@@ -68,7 +67,7 @@ def set_flag(
         )
     published = queries.latest(kind, key)
     before = _served(kind, key, published)
-    after = None if remove else _json_in(document) if document else _changed(kind, key, before, chosen)
+    after = None if remove else json_in(document) if document else _changed(kind, key, before, chosen)
     item = ItemChange(kind=kind, key=key, document=after, base=published.pk if published else 0)
     command = ProposeChange(items=(item,), reason=reason, effective_at=effective_at)
     return propose(command, reason=reason, **options)
@@ -108,16 +107,6 @@ def _rollout(before: Mapping[str, Any], chosen: Mapping[str, Any]) -> dict[str, 
     return {"unit": "user", "percentage": 100.0} | unchanged | dict(chosen)
 
 
-def add_import(parser: ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", help="As written by export; - is stdin.")
-    add_publication(parser)
-
-
-def import_flags(*, file: str, reason: str, effective_at: dt.datetime | None, **options: Any) -> Output:
-    command = ImportFlags(file=_text_in(file), reason=reason, effective_at=effective_at)
-    return propose(command, reason=reason, **options)
-
-
 def add_cancel(parser: ArgumentParser) -> None:
     parser.add_argument("change_set_id", type=whole_number(), metavar="CHANGE_SET")
     add_reason(parser)
@@ -142,15 +131,15 @@ def cancel(*, change_set_id: int, reason: str, dry_run: bool, **_: Any) -> Outpu
     return Output(f"Cancelled: {cancelled}.", {"change_set": cancelled.pk, "state": cancelled.state})
 
 
-def _text_in(path: str) -> str:
+def text_in(path: str) -> str:
     try:
         return sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"{path} cannot be read: {error}", returncode=EXIT_CODE_WRONG_USAGE) from None
 
 
-def _json_in(path: str) -> Any:
+def json_in(path: str) -> Any:
     try:
-        return strict_json.loads(_text_in(path))
+        return strict_json.loads(text_in(path))
     except strict_json.NotStrictJSON as error:
         raise CommandError(f"{path} is not JSON: {error}", returncode=EXIT_CODE_WRONG_USAGE) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from apps.bus import Command, dispatch
@@ -39,9 +39,13 @@ def add_requester(parser: ArgumentParser) -> None:
 
 
 def add_publication(parser: ArgumentParser) -> None:
+    add_draft(parser)
+    parser.add_argument("--at", type=instant, dest="effective_at", help="Serve it from this instant on.")
+
+
+def add_draft(parser: ArgumentParser) -> None:
     add_reason(parser)
     add_requester(parser)
-    parser.add_argument("--at", type=instant, dest="effective_at", help="Serve it from this instant on.")
     parser.add_argument("--draft", action="store_true", help="Propose only; publish it later.")
 
 
@@ -52,13 +56,21 @@ def would_succeed(command: Command) -> Output:
 
 
 def propose(
-    command: Command, *, reason: str, draft: bool = False, email: str = "", dry_run: bool = False, **_: Any
+    command: Command,
+    *,
+    reason: str,
+    draft: bool = False,
+    email: str = "",
+    dry_run: bool = False,
+    draft_of: Callable[[Any], ChangeSet] = lambda result: result,
+    **_: Any,
 ) -> Output:
     """Proposes the change, with its effect on every user, and publishes it. Where an approval is required, that is
-    requested as the user with this e-mail address; without one the change set stays a draft."""
+    requested as the user with this e-mail address; without one the change set stays a draft. `draft_of` returns the
+    change set of the result of the command."""
     if dry_run:
-        return _plan(command)
-    change_set: ChangeSet = dispatch(command, actor=SHELL)
+        return _plan(command, draft_of)
+    change_set = draft_of(dispatch(command, actor=SHELL))
     try:
         change_set = _with_preview(change_set)
         return _output("Draft", change_set) if draft else _published(change_set, reason, email)
@@ -67,11 +79,11 @@ def propose(
         raise
 
 
-def _plan(command: Command) -> Output:
+def _plan(command: Command, draft_of: Callable[[Any], ChangeSet]) -> Output:
     """The same plan as that of the change set, without one."""
     try:
         with unit_of_work():
-            change_set: ChangeSet = dispatch(command, actor=SHELL)
+            change_set = draft_of(dispatch(command, actor=SHELL))
             plan, warnings = plan_of(change_set), change_set.warnings
             comparison = previews.comparison_of(change_set)
             raise _DryRun

@@ -75,7 +75,7 @@ def roll_out_flag(command: RollOutFlag) -> Flag:
     flag = Flag.objects.get(key=command.key)
     name = f"feature_flag:{flag.key}"
     record_change(Change(name, "targeting", canonical(command.before), canonical(command.targeting)))
-    publish(FeatureFlagRolledOut(key=flag.key, targeting=command.targeting))
+    publish(FeatureFlagRolledOut(flag=flag.key, targeting=command.targeting))
     return flag
 
 

@@ -192,7 +192,7 @@ def test_a_step_is_audited_with_flag_and_targeting_and_published(rollout_of, ope
     percentages = [json.loads(targeting[side])["rollout"]["percentage"] for side in ("before", "after")]
     assert percentages == [1.0, 25.0]
     rolled_out, event = OutboxEvent.objects.order_by("-pk")[:2][::-1]
-    assert (rolled_out.name, rolled_out.payload["key"]) == ("feature_flag.rolled_out", KEY)
+    assert (rolled_out.name, rolled_out.payload["flag"]) == ("feature_flag.rolled_out", KEY)
     assert rolled_out.payload["targeting"]["rollout"]["percentage"] == 25.0
     assert event.name == "feature_flag.rollout_progressed"
     event = OutboxEvent.objects.filter(name="feature_flag.rollout_progressed").order_by("-pk")[0]

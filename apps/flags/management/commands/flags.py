@@ -9,7 +9,17 @@ from typing import Any, NamedTuple
 from django.core.management.base import CommandParser
 
 from apps.console.terminal import BursarCommand, Output
-from apps.flags.command_line import changing, reading, rolling_out, switching, uses
+from apps.flags.command_line import (
+    changing,
+    experimenting,
+    importing,
+    publishing,
+    reading,
+    registering,
+    rolling_out,
+    switching,
+    uses,
+)
 from apps.kernel.tenant import activate
 from apps.tenancy.queries import tenant_named
 
@@ -24,6 +34,13 @@ class Verb(NamedTuple):
 
 
 VERBS = {
+    "create": Verb("Register a flag with its first document.", registering.create, registering.add_create),
+    "extend": Verb("Move the expiry of a flag.", registering.extend, registering.add_extend),
+    "transfer": Verb("Change the owner of a flag.", registering.transfer, registering.add_transfer),
+    "retire": Verb("Publish the end of a flag.", registering.retire, publishing.add_draft),
+    "experiment": Verb(
+        "The outcomes of an experiment by variant.", experimenting.experiment, experimenting.add_experiment
+    ),
     "list": Verb("The flags; in a tenant, what they serve.", reading.list_flags, reading.add_list, key=False),
     "show": Verb("The owner, the expiry and the last published document of a flag.", reading.show),
     "explain": Verb(
@@ -52,7 +69,10 @@ VERBS = {
         "The register and all published documents.", reading.export, reading.add_export, key=False
     ),
     "import": Verb(
-        "Publish the differing documents of a file.", changing.import_flags, changing.add_import, key=False
+        "Publish the differing documents of a file, also of Unleash or flagd.",
+        importing.import_flags,
+        importing.add_import,
+        key=False,
     ),
 }
 
