@@ -2,18 +2,24 @@
 
 from dataclasses import dataclass
 
+from django.apps import apps
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from apps.bus import Command
 from apps.bus.approval import approval_kind
 
-from .models import Plan, Subscription
-
 PLAN = approval_kind("billing.plan", title=_("Change of a plan"), permission="billing.manage_plans")
 SUBSCRIPTION = approval_kind(
     "billing.subscription", title=_("Plan of a tenant"), permission="billing.change_plan_of_tenant"
 )
+
+
+def _subject(model: str, **key: object) -> str:
+    """The row with this key, for the guard of its table; empty for a new one."""
+    rows = apps.get_model("billing", model)._default_manager.filter(**key)
+    row = rows.first()
+    return f"{row._meta.db_table}:{row.pk}" if row else ""
 
 
 @dataclass(frozen=True)
@@ -44,8 +50,7 @@ class DefinePlan(Command):
 
     def approval_subject(self) -> str:
         """A new plan has no row yet."""
-        known = Plan.objects.filter(code=self.code).values_list("pk", flat=True).first()
-        return f"billing_plan:{known}" if known else ""
+        return _subject("Plan", code=self.code)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,8 +82,7 @@ class ChangePlan(Command):
 
     def approval_subject(self) -> str:
         """A tenant without a subscription has no row yet."""
-        known = Subscription.objects.filter(tenant_id=self.tenant_id).values_list("pk", flat=True).first()
-        return f"billing_subscription:{known}" if known else ""
+        return _subject("Subscription", tenant_id=self.tenant_id)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 import io
 import json
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -9,17 +10,17 @@ from django.core.management import call_command
 WHY = ("--reason", "Requested by the controllers.")
 
 
-def run(*words):
+def run(*words: str) -> Any:
     return json.loads(text(*words, "--json"))
 
 
-def text(*words):
+def text(*words: str) -> str:
     output = io.StringIO()
     call_command("flags", *words, stdout=output)
     return output.getvalue()
 
 
-def refusal(capsys, *words):
+def refusal(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[Any, str]:
     """The exit code and the first code on stderr."""
     with pytest.raises(SystemExit) as ended:
         call_command("flags", *words)
