@@ -396,7 +396,7 @@ def test_the_operator_pages_change_plans(small, client_for, operator, acme):
 def test_the_form_of_a_plan_starts_with_its_current_values(small, client_for, operator, acme):
     client = client_for(operator, None)
     page = client.get("/plans/small/define/")
-    fields = {**page.context["form"].initial, "level": 30, "reason": "Sold."}
+    fields = {**page.context["form"].initial, "level": 30, "reason": "Licensed."}
     assert fields["companies.companies"] == 2
     assert b"1, affected at once" in page.content
 

@@ -88,7 +88,7 @@ def test_a_cancelled_retirement_leaves_the_flag_in_the_register(operator):
     assert not Flag.objects.get(key=KEY).is_retired
 
 
-def test_what_is_served_or_a_draft_is_not_cancelled(operator, scheduled):
+def test_a_change_in_effect_is_not_cancelled(operator, scheduled):
     first = ChangeSet.objects.order_by("pk")[0]
     with pytest.raises(NotScheduled, match="published"):
         cancel(first, operator)

@@ -88,7 +88,7 @@ def test_documents_of_unleash_and_flagd_are_imported_with_owner_category_and_exp
     assert queries.rule_set().evaluate("colour", None, {}).value == "blue"
 
 
-def test_what_a_flag_cannot_express_is_named_and_closed(db, tmp_path, capsys):
+def test_a_strategy_that_a_flag_lacks_is_named_and_closed(db, tmp_path, capsys):
     file = tmp_path / "flags.json"
     strategy = {"name": "a-strategy-of-our-own", "parameters": {}}
     file.write_text(

@@ -162,12 +162,12 @@ def test_an_export_leads_back_into_an_empty_register(operator, exported):
 
     dispatch(publication(imported(operator, file)), actor=operator)
 
-    kept = {
+    imported_rows = {
         flag.key: (flag.expires_on, flag.retired_at) for flag in Flag.objects.filter(key__startswith="new.")
     }
     for new, old in (("new.key", KEY), ("new.other", "other"), ("new.draft", "never.published")):
         flag = Flag.objects.get(key=old)
-        assert kept[new] == (flag.expires_on, flag.retired_at)
+        assert imported_rows[new] == (flag.expires_on, flag.retired_at)
     assert Flag.objects.get(key="new.other").is_retired
     assert queries.latest("flag", "new.key").document["key"] == "new.key"
 

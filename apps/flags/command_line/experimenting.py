@@ -42,10 +42,10 @@ def experiment(*, key: str, outcome: str, base: str, revision: int, **_: Any) ->
 
 def _revision(key: str, number: int) -> Revision:
     rows = Revision.objects.using(queries.connection_of_platform()).published().filter(kind=FLAG, key=key)
-    found = (rows.filter(pk=number) if number else rows.order_by("-pk")).first()
-    if found is None:
+    row = (rows.filter(pk=number) if number else rows.order_by("-pk")).first()
+    if row is None:
         raise RevisionNotFound(revision_id=number)
-    return found
+    return row
 
 
 def _data(one: VariantResult) -> dict[str, Any]:

@@ -44,7 +44,7 @@ def arrival(**_: Any) -> Output:
 
 
 def _arrival(lines: Sequence[str], data: Mapping[str, Any]) -> Output:
-    """The exit code tells scripts whether every process serves the change."""
+    """The exit code is 0 when every process serves the change."""
     awaited = queries.wait_for_arrival()
     exit_code = 0 if awaited.is_complete else EXIT_CODE_INCOMPLETE
     return Output("\n".join([*lines, *_report(awaited)]), {**data, **_data(awaited)}, exit_code)

@@ -30,7 +30,7 @@ def draft(
     change_sets.effect_must_be_in_the_future(effective_at)
     change_sets.items_must_be_allowed_here(items)
     bases = change_sets.bases_must_be_latest(items)
-    change_sets.scheduled_changes_must_keep_their_dates(bases, effective_at)
+    change_sets.scheduled_changes_must_retain_their_dates(bases, effective_at)
     change_sets.documents_must_differ(items, bases)
     warnings = documents.documents_must_be_valid(items)
 

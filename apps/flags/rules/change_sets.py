@@ -78,7 +78,7 @@ def base_has_moved(
     return FlagConflict(key=key, why=why, diff=canonical([one._asdict() for one in merged]))
 
 
-def scheduled_changes_must_keep_their_dates(
+def scheduled_changes_must_retain_their_dates(
     bases: dict[tuple[str, str], Revision], effective_at: dt.datetime | None
 ) -> None:
     """An edit of a revision that waits for its date contains that revision's content, so it takes effect no earlier."""
