@@ -145,6 +145,15 @@ companies_company: currency
 events_breaker: last_error queue subscriber
 events_delivery: aggregate last_error queue subscriber
 events_outboxevent: aggregate causation_id correlation_id name queue traceparent
+flags_changeset: digest origin
+flags_exposure: key
+flags_flag: key
+flags_flagusage: key variant
+flags_kill: key
+flags_revision: digest key
+flags_rollout: key
+flags_rolloutstep: by_name key reason
+flags_staleflag: key
 identity_apisession: address
 identity_invitation: invited_by role token_digest
 identity_refreshtoken: digest
@@ -157,7 +166,7 @@ ledger_entryline: currency
 ledger_importedentry: digest
 ledger_journalimport: sha256
 ledger_stagedentry: digest
-notices_notice: correlation_id key kind subject text
+notices_notice: correlation_id key kind subject text topic
 notices_noticedelivery: address last_error ref transport
 notices_notificationchannel: last_outcome masked_address sealed
 payments_credit: currency
