@@ -156,13 +156,13 @@ def _override(flag: Flag, override: Override, narrowed: Outcome, expressions: Ex
         message = "The tenant has limited the flag to the roles {roles}."
         yield Step("tenant", _without_role(override.roles, expressions), narrowed, message, facts)
     if override.percentage is not None:
-        share = _of_tenant(flag, override.percentage)
+        share = share_of_tenant(flag, override.percentage)
         facts = {"percentage": override.percentage, "unit": share.units, **revision}
         message = "The tenant has limited the flag to {percentage:g} %, and the unit is outside."
         yield Step("tenant", f"not {expressions.inside(share)}", narrowed, message, facts)
 
 
-def _of_tenant(flag: Flag, percentage: float) -> Share:
+def share_of_tenant(flag: Flag, percentage: float) -> Share:
     """The units of the flag's rollout, in the same buckets: a smaller percentage is a part of the larger one."""
     units = ("company",) if flag.posting else ("user",)
     share = flag.rollout.share if flag.rollout else Share(0.0, units, flag.salt, flag.bucketer)

@@ -72,6 +72,25 @@ def test_unleash_evaluates_exported_flags_as_the_engine_does(seed):
                 assert imported.is_enabled(flag["key"], unleash_context(context)) == wanted, (flag, context)
 
 
+def test_a_closed_flag_is_exported_as_off_whatever_its_off_variant_is():
+    draw = Draw(1)
+    document = draw.flag("flag-1") | {
+        "type": "boolean",
+        "variants": {"on": True, "off": False},
+        "off_variant": "on",
+        "default_variant": "on",
+        "rules": [],
+        "rollout": None,
+        "enabled": True,
+        "prerequisites": [],
+        "roles": [],
+    }
+    for known in (Known(closed={"flag-1"}), Known(overrides={"flag-1": Override(enabled=False)})):
+        unleash = unleash_of(unleash_state([document], {}, known).document)
+        assert unleash_value(unleash, document, {}) is False
+    assert unleash_value(unleash_of(unleash_state([document], {}, Known()).document), document, {}) is True
+
+
 def test_a_share_of_users_is_the_same_1000_times():
     """Half of the users, and every other whole percentage."""
     flags = [

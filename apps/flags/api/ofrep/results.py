@@ -75,7 +75,7 @@ def _success(
         "variant": evaluation.variant or "",
         "metadata": metadata,
     }
-    if evaluation.variant is not None:
+    if evaluation.variant is not None or evaluation.value is False:  # closed, without a variant that is false
         result["value"] = _value(evaluation.value, document.get("type", ""))
     return result
 

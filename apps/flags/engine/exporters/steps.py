@@ -30,6 +30,7 @@ from ..definitions import (
 from ..operators import test_of
 from ..outcomes import Override
 from ..units import CONSTANT, attribute_of, text_of
+from ..waterfall import closed_variant, share_of_tenant
 from .inexpressible import Inexpressible, Known
 
 NEVER = Not(Always())
@@ -46,10 +47,10 @@ def steps_of(flag: Flag, segments: Mapping[str, Segment], known: Known) -> list[
     """Without the steps that hold for no context. Raises Inexpressible."""
     if flag.requires or flag.excludes or flag.implies:
         raise Inexpressible("it requires, excludes or implies other flags")
-    if flag.key in known.closed or not flag.enabled:
-        return [Step(Always(), flag.off_variant)]
     override = known.overrides.get(flag.key, Override())
-    if not override.enabled:
+    if flag.key in known.closed or not override.enabled:
+        return [Step(Always(), closed_variant(flag))]
+    if not flag.enabled:
         return [Step(Always(), flag.off_variant)]
     folding = _Folding(segments, known)
     gate = folding.fold(Every(tuple(_role(roles) for roles in (override.roles, flag.roles) if roles)))
@@ -101,8 +102,7 @@ def _of_rollout(flag: Flag) -> Iterator[Step]:
 
 def _narrowed(flag: Flag, steps: list[Step], percentage: float) -> Iterator[Step]:
     """Inside the percentage of the tenant. Two shares of one salt are the smaller one."""
-    basis = flag.rollout.share if flag.rollout else Share(0.0, ("user",), flag.salt, flag.bucketer)
-    narrow = replace(basis, percentage=percentage)
+    narrow = share_of_tenant(flag, percentage)
     for step in steps:
         if step.variant == flag.off_variant:
             yield step
