@@ -74,7 +74,7 @@ def test_unleash_evaluates_exported_flags_as_the_engine_does(seed):
 
 def test_a_closed_flag_is_exported_as_off_whatever_its_off_variant_is():
     draw = Draw(1)
-    document = draw.flag("flag-1") | {
+    document = draw.flag("flag-1", shares=True) | {
         "type": "boolean",
         "variants": {"on": True, "off": False},
         "off_variant": "on",

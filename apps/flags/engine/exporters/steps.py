@@ -52,6 +52,9 @@ def steps_of(flag: Flag, segments: Mapping[str, Segment], known: Known) -> list[
         return [Step(Always(), closed_variant(flag))]
     if not flag.enabled:
         return [Step(Always(), flag.off_variant)]
+    is_narrowed = override.roles or override.percentage is not None
+    if is_narrowed and flag.off_variant is not None and flag.variants[flag.off_variant] is True:
+        raise Inexpressible("the tenant has narrowed it, and its variant of off is on")
     folding = _Folding(segments, known)
     gate = folding.fold(Every(tuple(_role(roles) for roles in (override.roles, flag.roles) if roles)))
     steps = [folding.step(step, gate) for step in (*_of_rules(flag), *_of_rollout(flag))]
