@@ -184,7 +184,7 @@ def test_stages_of_a_posting_flag_are_approved_as_they_begin_in_periods_to_come(
         dispatch(publication(draft), actor=operator)
 
 
-def test_what_a_posting_flag_depends_on_through_others_is_the_same_for_all_users(operator, second_operator):
+def test_an_inner_segment_of_a_posting_flag_with_a_test_of_users_is_refused(operator, second_operator):
     published(operator, segment("inner", {"op": "always"}), segment("outer", {"segment": "inner"}))
     rule = {"name": "r", "when": {"segment": "outer"}, "serve": "on"}
     draft = created(operator, document=document(**BY_COMPANY, rules=[rule]))
