@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext
+
 from apps.flags.engine.importers import Imported, import_flagd, import_unleash
 from apps.flags.errors import ImportMalformed
 from apps.kernel import strict_json
@@ -34,7 +36,7 @@ def peer_file(text: str, peer: str, *, owner: str, category: str, expires_on: dt
     imported = READERS[peer](document)
     problems = [f"{one.place or '/'}: {one.message} ({one.code})" for one in imported.problems]
     if not imported.flags:
-        raise ImportMalformed(place="/", why="; ".join(problems) or "it has no flags")
+        raise ImportMalformed(place="/", why="; ".join(problems) or gettext("it has no flags"))
     names = {key: name for name, key in imported.keys.items()}
     whole = {
         "format": FORMAT,

@@ -15,6 +15,7 @@ from apps.flags.documents import FLAG
 from apps.flags.errors import FlagNotFound
 from apps.flags.models import ChangeSet, Flag
 from apps.flags.policies import day_of_expiry, policy_of
+from apps.kernel.notation.arguments import day
 
 from .changing import json_in
 from .publishing import add_draft, add_reason, add_requester, propose, would_succeed
@@ -33,9 +34,7 @@ def add_create(parser: ArgumentParser) -> None:
 def add_registration(parser: ArgumentParser, *, are_required: bool = True) -> None:
     parser.add_argument("--owner", required=are_required, default="", metavar="EMAIL")
     parser.add_argument("--category", default="release", choices=Flag.Category.values)
-    parser.add_argument(
-        "--expires", type=dt.date.fromisoformat, metavar="DATE", help="By default, as the category proposes."
-    )
+    parser.add_argument("--expires", type=day, metavar="DATE", help="By default, as the category proposes.")
 
 
 def expiry(category: str, expires: dt.date | None) -> dt.date:
@@ -86,7 +85,7 @@ def _off(key: str) -> dict[str, Any]:
 
 
 def add_extend(parser: ArgumentParser) -> None:
-    parser.add_argument("--until", type=dt.date.fromisoformat, required=True, metavar="DATE")
+    parser.add_argument("--until", type=day, required=True, metavar="DATE")
     add_reason(parser)
     add_requester(parser)
 
