@@ -68,7 +68,7 @@ def test_an_evaluation_without_the_unit_or_of_a_killed_flag_exposes_no_unit(expe
 
     flag, _ = experiment
     with activate(acme):
-        recording.variant_for(flag)
+        recording.variant_for(flag, company="")
         assert recording.record_outcome(flag, "order") is False
     kill()
     with activate(acme):

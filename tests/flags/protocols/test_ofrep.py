@@ -9,12 +9,14 @@ import pytest
 from openfeature.flag_evaluation import Reason
 
 from apps.bus import dispatch
+from apps.companies import queries as companies
 from apps.flags import queries
 from apps.flags.api.ofrep import results
 from apps.flags.api.ofrep.contexts import MAX_ATTRIBUTES, MAX_BODY_BYTES
 from apps.flags.api.ofrep.views import OfrepEndpoint
 from apps.flags.engine import outcomes
 from apps.kernel.clock import moved_to, now
+from apps.kernel.tenant import activate
 from apps.tenancy.commands import SetMode, SetTenantSuspended
 from tests.support.database import TESTER
 from tests.support.evaluators import DOCUMENTS, Evaluator, kill, serve, token_of
@@ -275,3 +277,15 @@ def test_a_tenant_that_can_only_be_read_is_evaluated(program, acme):
 
     assert program.one("bool-on").json()["value"] is True
     assert program.report({"bool-on": {"yes": 1, "no": 0}}).status_code == 423
+
+
+def test_a_program_names_the_company_and_otherwise_it_is_the_first_one(program, acme):
+    with activate(acme):
+        first = str(companies.first_company_id())
+    when = {"attribute": "company", "op": "in", "values": [first]}
+    rules = [{"name": "pilot", "when": when, "serve": "on"}]
+    serve(document("by-company", default_variant="off", rules=rules))
+
+    values = [program.one("by-company", **named).json()["value"] for named in ({}, {"company": "another"})]
+
+    assert values == [True, False]

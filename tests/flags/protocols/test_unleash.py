@@ -10,6 +10,7 @@ from django.test import Client
 from apps.billing.commands import ChangePlan, DefinePlan
 from apps.bus import dispatch
 from apps.flags import queries
+from apps.flags.api.unleash import states
 from apps.flags.api.unleash.views import LEFT_OUT
 from apps.flags.life_cycle import usage
 from apps.flags.models import FlagUsage, Revision
@@ -170,3 +171,15 @@ def test_refusals_have_the_form_of_unleash(program, program_of, acme, globex):
         if code:
             body = response.json()
             assert (body["name"], [*body]) == (code, ["id", "name", "message"])
+
+
+def test_a_client_of_unleash_decides_by_the_company_that_it_names(acme):
+    when = {"attribute": "company", "op": "in", "values": ["1"]}
+    rules = [{"name": "pilot", "when": when, "serve": "on"}]
+    serve(document("by-company", default_variant="off", rules=rules))
+
+    with activate(acme):
+        state = states.exported().document
+
+    (feature,) = [one for one in state["features"] if one["name"] == "by-company"]
+    assert "company" in str(feature["strategies"])

@@ -28,7 +28,7 @@ class ContextBody(JSONBody):
 def context_of(body: Any) -> dict[str, Any]:
     """The attributes of the context, without those that are null. `targetingKey` is the user unless the context names
     one. The tenant and its plan are those of the address, whatever the
-    context says.
+    context says. The company is the first one of the tenant unless the context names another.
 
     Raises ParseError, ContextInvalid.
     """
@@ -53,7 +53,8 @@ def _attributes(context: Mapping[str, Any]) -> dict[str, Any]:
         raise _invalid(_("targetingKey is no text"))
     if key:
         attributes = {"user": key, TARGETING_KEY: key, **attributes}
-    return {**attributes, **queries.context_of(None)}
+    named = {"company": attributes["company"]} if "company" in attributes else {}
+    return {**attributes, **queries.context_of(None), **named}
 
 
 def _invalid(why: str | Promise, **values: object) -> ContextInvalid:

@@ -67,7 +67,7 @@ def _of_view(view: View) -> Export:
     known = Known(
         closed={key for key in keys if view.explain(key, None, {}).evaluation.reason in _CLOSED},
         overrides=view.layer.overrides if view.layer else {},
-        attributes=queries.context_of(None),
+        attributes={name: value for name, value in queries.context_of(None).items() if name != "company"},
     )
     export = unleash_state([view.document(key) for key in keys], view.segments, known)
     return Export(export.document, {**export.left_out, **view.broken})
