@@ -37,8 +37,11 @@ FLAG_REFERENCES = declare_kind(
 exclude_from_clones("flags.Exposure", "flags.Outcome")
 counts.CONSUMERS.append(usage.record_usage)
 limits.NOTED_BY.append(freshness.usage_changed)
-declare_pii("flags.Flag", owner=EMAIL)
+declare_pii("flags.Flag", owner=EMAIL, description=TEXT)
 declare_pii("flags.ChangeSet", author_name=NAME, reason=TEXT)
+declare_pii("flags.FeatureConfiguration", reason=TEXT)
+declare_pii("flags.Rollout", changed_by_name=NAME, reason=TEXT)
+declare_pii("flags.RolloutStep", by_name=NAME, reason=TEXT)
 declare_pii(
     "flags.Kill",
     killed_by_name=NAME,

@@ -36,7 +36,8 @@ def peer_file(text: str, peer: str, *, owner: str, category: str, expires_on: dt
     imported = READERS[peer](document)
     problems = [f"{one.place or '/'}: {one.message} ({one.code})" for one in imported.problems]
     if not imported.flags:
-        raise ImportMalformed(place="/", why="; ".join(problems) or gettext("it has no flags"))
+        nothing = gettext("it has no flags")
+        raise ImportMalformed(place="/", why="; ".join(problems) or nothing)
     names = {key: name for name, key in imported.keys.items()}
     whole = {
         "format": FORMAT,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, is_dataclass
 from decimal import Decimal
 from enum import Enum
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, get_args, get_type_hints
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -209,4 +209,9 @@ def _of_any_value(command: type[Any]) -> dict[str, Any]:
     documents = st.dictionaries(TEXT, JSON, max_size=3)
     strategies = {Any: JSON, dict[str, Any]: documents}
     hints = get_type_hints(command).items()
-    return {name: strategies[hint] for name, hint in hints if hint in (Any, dict[str, Any])}
+    known = {name: strategies[hint] for name, hint in hints if hint in (Any, dict[str, Any])}
+    for name, hint in hints:
+        for part in filter(is_dataclass, get_args(hint)):
+            if dict[str, Any] in get_args(get_type_hints(part).get("document")):
+                known[name] = st.lists(st.builds(part, document=documents), max_size=2).map(tuple)
+    return known

@@ -86,8 +86,8 @@ def test_every_range_is_enforced_by_the_database_with_the_declared_numbers(at_ac
         if setting.minimum is not None and not setting.key.startswith("operations.")  # without tables
     }
     assert enforced == declared_ranges
-    for key, _, maximum in enforced:
-        for value in ("0", f"{int(maximum) + 1}", '"5"'):
+    for key, minimum, maximum in enforced:
+        for value in (f"{int(minimum) - 1}", f"{int(maximum) + 1}", '"5"'):
             with pytest.raises(DatabaseError) as caught, connection.cursor() as cursor:
                 cursor.execute("INSERT INTO settings_setting (key, value) VALUES (%s, %s)", [key, value])
             assert caught.value.__cause__.sqlstate == "BG001"

@@ -82,6 +82,7 @@ class FlagAdmin(ReadOnlyAdmin):
 
     empty_message = _("The feature flags of the platform appear here, with their state, owner and expiry.")
     creating_page = "create_flag"
+    unfiltered = "flags are filtered by state and category; their instants are on their pages"
     list_display = (
         "key",
         "shown_state",

@@ -101,6 +101,7 @@ BEGIN
 END $$;
 CREATE TRIGGER flags_rollout_steps AFTER INSERT OR UPDATE ON flags_rollout
     FOR EACH ROW EXECUTE FUNCTION flags_rollout_steps();
+REVOKE EXECUTE ON FUNCTION flags_rollout_steps() FROM PUBLIC;
 REVOKE INSERT ON flags_rolloutstep FROM {RUNTIME_ROLES};
 """
 
