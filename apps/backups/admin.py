@@ -19,7 +19,7 @@ from apps.kernel.notation.form_fields import WholeNumberField
 from apps.tenancy import queries as tenants
 from apps.tenancy.models import Tenant
 
-from . import queries, request_pages  # noqa: F401 - pages register themselves on import
+from . import queries, request_pages  # noqa: F401 - they register themselves on import
 from .commands import RequestBackup, RequestRestoreAsNew, SetBackupPolicy
 from .schedule.policies import Policies
 

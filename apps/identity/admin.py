@@ -27,7 +27,7 @@ from apps.kernel.search import May
 from apps.kernel.tenant import current_tenant
 
 from . import roles
-from .accounts import pages as _accounts  # noqa: F401
+from .accounts import pages as _accounts  # noqa: F401 - registers itself on import
 from .commands import (
     ChangeRoles,
     DeactivateUser,
@@ -37,7 +37,7 @@ from .commands import (
 from .invitations import pages as invitations
 from .models import ApiSession, User
 from .search import USERS
-from .sessions import pages as _sessions  # noqa: F401
+from .sessions import pages as _sessions  # noqa: F401 - registers itself on import
 
 VIEW, MANAGE = "identity.view_user", "identity.manage_users"
 ROLES = list(roles.TITLES.items())

@@ -7,9 +7,9 @@ from apps.kernel.pii import EMAIL, NAME, SECRET, declare_pii, exclude_from_clone
 from apps.tenancy.hooks import NewTenant, TenantRequest, request_check, set_up
 
 from . import rules
-from .accounts import handlers as _accounts  # noqa: F401
+from .accounts import handlers as _accounts  # noqa: F401 - registers itself on import
 from .commands import InviteUser
-from .invitations import handlers as _invitations  # noqa: F401
+from .invitations import handlers as _invitations  # noqa: F401 - registers itself on import
 
 
 @request_check

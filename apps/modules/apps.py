@@ -8,6 +8,6 @@ class ModulesConfig(AppConfig):
     name = "apps.modules"
 
     def ready(self) -> None:
-        from . import checks  # noqa: F401
+        from . import checks  # noqa: F401 - registers itself on import
 
         autodiscover_modules("events", "setting_definitions", "handlers", "sagas", "listeners", "hookimpls")

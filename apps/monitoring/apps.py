@@ -7,4 +7,4 @@ class MonitoringConfig(AppConfig):
     verbose_name = _("Monitoring")
 
     def ready(self) -> None:
-        from . import checks  # noqa: F401
+        from . import checks  # noqa: F401 - registers itself on import

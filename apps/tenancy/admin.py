@@ -25,10 +25,10 @@ from apps.console.sites import operator_site
 from apps.kernel.notation.shown import shown_day, shown_instant
 from apps.kernel.search import May
 
-from . import mode_pages, queries, rename_page, trends  # noqa: F401 - pages register themselves on import
+from . import mode_pages, queries, rename_page, trends  # noqa: F401 - they register themselves on import
 from .hooks import last_backup
 from .models import Domain, Tenant, TenantActivity
-from .placement import pages  # noqa: F401
+from .placement import pages  # noqa: F401 - registers itself on import
 from .search import TENANTS
 
 VIEW_PERMISSION = "tenancy.view_tenant"

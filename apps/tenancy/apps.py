@@ -7,7 +7,7 @@ class TenancyConfig(AppConfig):
     def ready(self) -> None:
         from apps.kernel.db import databases, row_guard
 
-        from . import checks  # noqa: F401
+        from . import checks  # noqa: F401 - registers itself on import
 
         databases.install()
         row_guard.install()

@@ -11,7 +11,7 @@ from apps.kernel.clock import today
 from apps.kernel.errors import together
 
 from . import queries, rules
-from .erasure import handlers as _erasure  # noqa: F401
+from .erasure import handlers as _erasure  # noqa: F401 - registers itself on import
 from .hooks import TenantRequest, Transition, on_archival, on_suspension, request_check
 from .placement.choice import choose_database
 
